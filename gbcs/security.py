@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hmac import compare_digest
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gbcs import crypto, eui64
+from gbcs.catalogue import is_han_only
 from gbcs.dlms.access import AccessResponse
 from gbcs.dlms.data import Data, Tag
 from gbcs.dlms.protection import ProtectedResult
@@ -18,20 +19,18 @@ from gbcs.eui64 import Eui64
 from gbcs.framing import Cra, Message, authenticated_part, decode, signed_part, with_mac
 from gbcs.payload import Payload, decode_data, decode_payload
 
-if TYPE_CHECKING:
-    from typing import Protocol
 
-    class Keys(Protocol):
-        """What these functions need of a key store."""
+class Keys(Protocol):
+    """What these functions need of a key store."""
 
-        def shared_secret(self, a: Eui64, b: Eui64) -> bytes:
-            """The 32-byte ECDH secret of two parties; KeyUnavailable where it cannot be made."""
+    def shared_secret(self, a: Eui64, b: Eui64) -> bytes:
+        """The 32-byte ECDH secret of two parties; KeyUnavailable where it cannot be made."""
 
-        def signing_key(self, eui: Eui64) -> ec.EllipticCurvePrivateKey:
-            """The private digital-signing key of a party; KeyUnavailable."""
+    def signing_key(self, eui: Eui64) -> ec.EllipticCurvePrivateKey:
+        """The private digital-signing key of a party; KeyUnavailable."""
 
-        def verify_key(self, eui: Eui64) -> ec.EllipticCurvePublicKey:
-            """The public digital-signing key of a party; KeyUnavailable."""
+    def verify_key(self, eui: Eui64) -> ec.EllipticCurvePublicKey:
+        """The public digital-signing key of a party; KeyUnavailable."""
 
 
 DCC_ACB: Eui64 = bytes.fromhex("90b3d51f30000002")
@@ -75,8 +74,11 @@ class Opened:
 
 
 def mac_parties(message: Message, acb: Eui64 = DCC_ACB) -> tuple[Eui64, Eui64]:
-    """Whose ECDH secret protects a message: ACB and device for a command, else the two titles (spec sheet 2.1)."""
-    if message.cra == Cra.COMMAND:
+    """Whose ECDH secret protects a message: ACB and device for a command, else the two titles (spec sheet 2.1).
+
+    Commands that stay inside the home (PCS01, PCS02: device to device) never meet the ACB.
+    """
+    if message.cra == Cra.COMMAND and not is_han_only(message.message_code):
         return acb, message.recipient
     return message.originator, message.recipient
 

@@ -33,7 +33,7 @@ class DeviceKeys(Protocol):
     def shared_secret(self, a: Eui64, b: Eui64) -> bytes:
         """The ECDH secret of two parties."""
 
-    def secret_with_certificate(self, own: Eui64, der: bytes) -> bytes:
+    def secret_with_certificate(self, own: Eui64, der: bytes, party: Eui64) -> bytes:
         """The ECDH secret with the party whose KA certificate came in a command."""
 
 

@@ -1,0 +1,101 @@
+"""``meterfarm rtds``: conformance with the reference test data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from gbcs.security import Check
+from tools.outcome import NotMet
+from tools.output import emit_json, stderr_console, stdout_console
+from tools.rtds_answer import AnswerReport, answer_all
+from tools.rtds_check import CheckReport, Tally
+from tools.rtds_check import check as check_vectors
+from tools.rtds_files import pairs, read_keys, read_vectors
+
+app = typer.Typer(help="Conformance with the reference test data set.", no_args_is_help=True)
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Holds RTDS-*/ and keystore/.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def check(directory: Directory, json: Json = False) -> None:
+    """Parse, rebuild, verify and decrypt every message; exit 0 only if nothing fails.
+
+    Example: meterfarm rtds check rtds/
+    """
+    keys = read_keys(directory)
+    for note in keys.notes:
+        stderr_console().print(f"key store: {note}", style="dim", highlight=False)
+    report = check_vectors(read_vectors(directory), keys)
+    if json:
+        emit_json(report.as_json())
+    else:
+        stdout_console().print(_check_table(report))
+        for name in report.no_key:
+            stdout_console().print(f"no key: {name}", style="dim", highlight=False)
+    for name, reason in report.failures:
+        stderr_console().print(f"{name}: {reason}", style="red", highlight=False)
+    if report.failures:
+        raise NotMet(f"{len(report.failures)} failures")
+
+
+@app.command()
+def answer(directory: Directory, json: Json = False) -> None:
+    """Let an emulated meter answer every half-hourly settlement command; exit 0 only if all answers are identical.
+
+    Example: meterfarm rtds answer rtds/
+    """
+    report = answer_all(pairs(read_vectors(directory)), read_keys(directory))
+    if json:
+        emit_json(report.as_json())
+    else:
+        stdout_console().print(_answer_table(report))
+    for name, reason in report.failures:
+        stderr_console().print(f"{name}: {reason}", style="red", highlight=False)
+    if report.failures:
+        raise NotMet(f"{len(report.failures)} answers differ")
+    if not report.pairs:
+        raise NotMet("no command of the seven use cases has a response in this set")
+
+
+def _check_table(report: CheckReport) -> Table:
+    table = Table(title="Reference messages", title_justify="left")
+    table.add_column("family")
+    table.add_column("use case")
+    for column in ("messages", "parsed", "rebuilt", "decrypted"):
+        table.add_column(column, justify="right")
+    for what in ("MAC", "signature"):
+        for column in ("verified", "none", "no key", "failed"):
+            table.add_column(f"{what}\n{column}", justify="right")
+    for (family, use_case), tally in sorted(report.by_use_case.items()):
+        table.add_row(family, use_case, *_cells(tally))
+    table.add_section()
+    for family, tally in sorted(report.by_family().items()):
+        table.add_row(family, "all", *_cells(tally))
+    table.add_section()
+    table.add_row("total", "", *_cells(report.total), style="bold")
+    return table
+
+
+def _cells(tally: Tally) -> list[str]:
+    counts = [tally.messages, tally.parsed, tally.rebuilt, tally.decrypted]
+    for checks in (tally.mac, tally.signature):
+        counts += [checks[kind] for kind in (Check.VERIFIED, Check.NONE, Check.NO_KEY, Check.FAILED)]
+    return [str(count) if count else "·" for count in counts]
+
+
+def _answer_table(report: AnswerReport) -> Table:
+    table = Table(title="Answers byte for byte", title_justify="left")
+    table.add_column("use case")
+    table.add_column("identical", justify="right")
+    for use_case, count in sorted(report.pairs.items()):
+        table.add_row(use_case, f"{report.identical.get(use_case, 0)} of {count}")
+    table.add_section()
+    table.add_row("total", f"{sum(report.identical.values())} of {sum(report.pairs.values())}", style="bold")
+    table.caption = f"{report.surplus_rows} rows outside the asked ranges were in the meters' logs"
+    return table
