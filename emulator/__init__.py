@@ -1,0 +1,1 @@
+"""Devices, networks, head-end, clock and farm."""

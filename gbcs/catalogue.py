@@ -1,20 +1,24 @@
 """The message-code catalogue: one row per code, one table for everybody (``catalogue.csv``).
 
-Columns: ``critical`` and ``header_date_time`` are facts of the reference messages; ``sensitive`` says that an encrypted
-vector was seen; ``originators`` and ``devices`` are those seen. ``replay_checked`` is ``yes`` for critical commands and
-``assumed`` for the others: whether a meter checks the counters of reads is not established, so it is a switch with a
-name. For the seven use cases of half-hourly settlement ``roles`` are the remote party roles that the use case permits
-(PIA Table 14) and ``schedulable_duis_*`` says whether its service request can be scheduled: 4.1.1 cannot (a change is an
-open proposal of the PIA), 4.2 from DUIS 5.4.
+Columns: ``critical`` says that every message seen is of the critical category, ``header_date_time`` that the responses
+carry a date-time (spec sheet 1.5), ``sensitive`` that an encrypted one was seen; ``originators`` and ``devices`` are those
+seen. Of the codes that are not ``seen`` only the name is known: what the other columns say of them is not established.
+``replay_checked`` is ``yes`` for critical commands and ``assumed`` for the others (assumption ``replay_reads``: whether a
+meter checks the counters of reads is not established, so it is a switch with a name); alerts have none.
+
+For the seven use cases of half-hourly settlement (MHHS) ``roles`` are the remote party roles that the GBCS use case
+permits (PIA Table 14) and ``schedulable_duis_*`` says whether the service request can be scheduled: 4.1.1 cannot (a change
+is an open proposal of the PIA), 4.2 from DUIS 5.4.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 from gbcs.errors import DecodeError, LocalError
 from gbcs.roles import CATALOGUE_NAMES, RemotePartyRole
@@ -22,11 +26,12 @@ from gbcs.roles import CATALOGUE_NAMES, RemotePartyRole
 
 @dataclass(frozen=True, slots=True)
 class UseCase:
-    """One row of the catalogue."""
+    """One row of the catalogue. ``schedulable`` maps a DUIS version to yes or no; empty outside the seven."""
 
     code: int
     use_case: str
     title: str
+    seen: bool
     family: str
     srvs: tuple[str, ...]
     critical: bool
@@ -37,14 +42,14 @@ class UseCase:
     replay_checked: str
     mhhs: bool
     roles: frozenset[RemotePartyRole]
-    schedulable: Mapping[str, bool]
+    schedulable: Mapping[str, bool] = field(hash=False)
 
 
 @cache
 def catalogue() -> Mapping[int, UseCase]:
     """All rows by message code."""
     text = files(__package__).joinpath("catalogue.csv").read_text("utf-8")
-    return {row.code: row for row in map(_row, csv.DictReader(text.splitlines()))}
+    return MappingProxyType({row.code: row for row in map(_row, csv.DictReader(text.splitlines()))})
 
 
 def find(code: int) -> UseCase | None:
@@ -62,7 +67,10 @@ def by_code(code: int) -> UseCase:
 
 @cache
 def by_use_case(name: str) -> UseCase:
-    """The row of a use case like "ECS22b". Raises LocalError that names an unknown one."""
+    """The row of a use case like "ECS22b"; the first of its codes where it has several (CS02b, CS02g).
+
+    Raises LocalError that names an unknown one.
+    """
     for row in _CATALOGUE.values():
         if row.use_case == name:
             return row
@@ -99,6 +107,7 @@ def _row(row: dict[str, str]) -> UseCase:
         code=int(row["code"], 16),
         use_case=row["use_case"],
         title=row["title"],
+        seen=row["seen"] == "yes",
         family=row["family"],
         srvs=tuple(row["srvs"].split()),
         critical=row["critical"] == "yes",
@@ -109,12 +118,13 @@ def _row(row: dict[str, str]) -> UseCase:
         replay_checked=row["replay_checked"],
         mhhs=row["mhhs"] == "yes",
         roles=frozenset(CATALOGUE_NAMES[name] for name in row["roles"].split()),
-        schedulable={
-            version: row[f"schedulable_duis_{version}"] == "yes" for version in ("5.1", "5.4") if row["mhhs"] == "yes"
-        },
+        schedulable=MappingProxyType(
+            {name.removeprefix(_DUIS): text == "yes" for name, text in row.items() if name.startswith(_DUIS) and text}
+        ),
     )
 
 
-_CATALOGUE = catalogue()
+_DUIS = "schedulable_duis_"
+_CATALOGUE = dict(catalogue())
 _WITH_HEADER_TIME = frozenset(row.code for row in _CATALOGUE.values() if row.header_date_time)
 _HAN_ONLY = frozenset(row.code for row in _CATALOGUE.values() if row.originators == ("PPMID",))

@@ -23,6 +23,14 @@ class RemotePartyRole(IntEnum):
         """The text of the certificate's OU."""
         return f"{self.value:02X}"
 
+    @classmethod
+    def from_ou(cls, text: str) -> RemotePartyRole:
+        """The role of an OU. Raises ValueError for anything but the two digits of a known role."""
+        for role in cls:
+            if role.ou == text.upper():
+                return role
+        raise ValueError(f"{text!r} is the OU of no remote party role")
+
 
 CATALOGUE_NAMES = {
     "supplier": RemotePartyRole.SUPPLIER,

@@ -1,0 +1,1 @@
+"""Real devices: ports, dongles, leases."""

@@ -1,0 +1,1 @@
+"""The meterfarm command: one file a verb."""

@@ -1,0 +1,1 @@
+"""The DCC's side: access control, schedules, target response times, and the access control broker."""

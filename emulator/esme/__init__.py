@@ -1,0 +1,1 @@
+"""The emulated electricity meter: energy, logs, clock, and the core that answers commands."""

@@ -1,0 +1,1 @@
+"""The home area network between comms hub and meter."""

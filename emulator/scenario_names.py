@@ -1,0 +1,72 @@
+"""The names that a scenario may use, each taken from the part of the emulator that owns them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+Names = Callable[[], tuple[str, ...]]
+"""Gives the allowed names when asked, so that reading a scenario loads only the tables it refers to."""
+
+CSPS = ("csp_north", "csp_south", "csp_central")
+ALL_CSPS = "all"
+
+_GRANULARITIES = ("half_hourly", "daily", "monthly")
+_GBCS_VERSIONS = ("4.3", "4.3+MP162")
+_DUIS_VERSIONS = ("5.1", "5.2", "5.3", "5.4")
+_WAN_PRESETS = (
+    "csp_north_lrr",
+    "csp_sc_cellular_2g",
+    "csp_sc_cellular_3g",
+    "cellular_ltem",
+    "csp_sc_mesh_868",
+    "smets1_sms",
+)
+_VARIANTS = ("single_rate", "economy7", "night_storage", "ev", "pv", "business")
+_FIRMWARE = ("smets2-reference", "slow-clock", "gap-after-power-cut")
+
+
+def check(name: str, allowed: Iterable[str]) -> None:
+    """Raise ValueError naming what is allowed when ``name`` is not."""
+    known = tuple(allowed)
+    if name not in known:
+        raise ValueError(f"{name!r} is not known (allowed: {', '.join(known)})")
+
+
+def csps() -> tuple[str, ...]:
+    """The three Communications Service Provider regions."""
+    return CSPS
+
+
+def outage_csps() -> tuple[str, ...]:
+    """A CSP, or all of them."""
+    return (*CSPS, ALL_CSPS)
+
+
+def granularities() -> tuple[str, ...]:
+    """What a customer has consented to (PIA Requirement 5)."""
+    return _GRANULARITIES
+
+
+def gbcs_versions() -> tuple[str, ...]:
+    """Published GBCS, and GBCS with the change that the PIA (Appendix D) leaves open."""
+    return _GBCS_VERSIONS
+
+
+def duis_versions() -> tuple[str, ...]:
+    """DUIS versions, which differ in what can be scheduled."""
+    return _DUIS_VERSIONS
+
+
+def wan_presets() -> tuple[str, ...]:
+    """SM WAN presets."""
+    return _WAN_PRESETS
+
+
+def household_variants() -> tuple[str, ...]:
+    """Shapes of consumption."""
+    return _VARIANTS
+
+
+def firmware_profiles() -> tuple[str, ...]:
+    """Firmware profiles that the package ships."""
+    return _FIRMWARE
