@@ -1,14 +1,15 @@
 """The message-code catalogue: one row per code, one table for everybody (``catalogue.csv``).
 
 Columns: ``critical`` says that every message seen is of the critical category, ``header_date_time`` that the responses
-carry a date-time (spec sheet 1.5), ``sensitive`` that an encrypted one was seen; ``originators`` and ``devices`` are those
-seen. Of the codes that are not ``seen`` only the name is known: what the other columns say of them is not established.
-``replay_checked`` is ``yes`` for critical commands and ``assumed`` for the others (assumption ``replay_reads``: whether a
-meter checks the counters of reads is not established, so it is a switch with a name); alerts have none.
+carry a date-time (spec sheet 1.5), ``sensitive`` that an encrypted one was seen; ``originators`` and ``devices`` are
+those seen. Of the codes that are not ``seen`` only the name is known: what the other columns say of them is not
+established. ``replay_checked`` is ``yes`` for critical commands and ``assumed`` for the others (assumption
+``replay_reads``: whether a meter checks the counters of reads is not established, so it is a switch with a name);
+alerts have none.
 
 For the seven use cases of half-hourly settlement (MHHS) ``roles`` are the remote party roles that the GBCS use case
-permits (PIA Table 14) and ``schedulable_duis_*`` says whether the service request can be scheduled: 4.1.1 cannot (a change
-is an open proposal of the PIA), 4.2 from DUIS 5.4.
+permits (PIA Table 14) and ``schedulable_duis_*`` says whether the service request can be scheduled: 4.1.1 cannot (a
+change is an open proposal of the PIA), 4.2 from DUIS 5.4.
 """
 
 from __future__ import annotations

@@ -46,7 +46,8 @@ class Usage(StrEnum):
 class Certificate:
     """What a certificate says: its entity, usage and, for an organisation, role; and its public key.
 
-    ``point`` is the public key as bytes (04, x, y); ``is_test`` marks a certificate for a key that was made from a seed.
+    ``point`` is the public key as bytes (04, x, y); ``is_test`` marks a certificate for a key that was made from a
+    seed.
     """
 
     eui: Eui64

@@ -102,6 +102,27 @@ class Sized(_Wrapper):
             raise ValidationError(f"{size} bytes, where {self.sizes} may stand", path=path)
 
 
+class Sized16(Sized):
+    """Two length bytes, then exactly that many bytes, all of them used by the inner declaration (spec sheet 8)."""
+
+    def _parse(self, stream: Any, context: Any, path: str) -> Any:
+        size = int.from_bytes(stream_read(stream, 2, path), "big")
+        inner = io.BytesIO(stream_read(stream, size, path))
+        value = self.subcon._parsereport(inner, context, path)
+        if inner.tell() != size:
+            raise StreamError(f"{size - inner.tell()} bytes left over", path=path)
+        return value
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        inner = io.BytesIO()
+        self.subcon._build(obj, inner, context, path)
+        encoded = inner.getvalue()
+        if len(encoded) > 0xFFFF:
+            raise ValidationError(f"{len(encoded)} bytes do not fit a length of two bytes", path=path)
+        stream_write(stream, len(encoded).to_bytes(2, "big") + encoded, len(encoded) + 2, path)
+        return obj
+
+
 class Counted(_Wrapper):
     """``len`` as a count, then that many of the inner declaration; a tuple."""
 
@@ -151,7 +172,7 @@ class Fields(AnyConstruct):
         for part in self.parts:
             value = part._parsereport(stream, context, path)
             if isinstance(part, Renamed):
-                values[str(part.name)] = value
+                values[str(part.name)] = context[str(part.name)] = value
             elif isinstance(value, dict):
                 values.update(value)
         return values
@@ -296,6 +317,27 @@ class Rule(AnyConstruct):
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         return self.resolve()._build(obj, stream, context, path)
+
+
+class Typed(_Wrapper):
+    """Bytes that fields before them give a meaning to: ``read(*fields, bytes)``, and ``write(value)`` back.
+
+    ``using`` names those fields, of the record itself or of a nameless part around this one.
+    """
+
+    def __init__(
+        self, subcon: AnyConstruct, using: tuple[str, ...], read: Callable[..., Any], write: Callable[[Any], bytes]
+    ) -> None:
+        super().__init__(subcon)
+        self.using, self.read, self.write = using, read, write
+
+    def _parse(self, stream: Any, context: Any, path: str) -> Any:
+        data = self.subcon._parsereport(stream, context, path)
+        return self.read(*(context[name] for name in self.using), data)
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+        self.subcon._build(self.write(obj), stream, context, path)
+        return obj
 
 
 class Text(_Wrapper):

@@ -206,6 +206,9 @@ _GBT = fuse(GBT_BLOCK, "GBT block")
 _MAX_SIZE = 0xFFFF
 """A message's length field has at most three bytes (spec sheet 10), so it stays below 65,536 bytes."""
 
+MAX_CONTENT_SIZE = _MAX_SIZE - 90
+"""Content that fits any MAC'd response: the longest other fields of one, unsigned, take 90 bytes."""
+
 
 def decode(data: bytes) -> Message:
     """Read one whole message, a MAC'd one, a bare one or a pre-command.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -21,6 +21,15 @@ def maker(cls: type[T]) -> Callable[..., T]:
     Works for frozen dataclasses with slots and without ``__post_init__``; returns ``cls`` itself for every other class.
     """
     make: Callable[..., T] = _maker(cls)  # type: ignore[arg-type]  # a class is hashable
+    return make
+
+
+def interning(cls: type[T]) -> Callable[..., T]:
+    """Like :func:`maker`, but equal arguments give the same instance again: for small values that come often.
+
+    A few thousand are kept, so that memory stays bounded.
+    """
+    make: Callable[..., T] = lru_cache(maxsize=4096)(maker(cls))
     return make
 
 

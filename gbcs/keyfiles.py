@@ -1,7 +1,7 @@
 """Key files on disk, as the reference set names them: ``<eui>-<ds|ka>.pem`` certificates, ``.key`` private keys.
 
-Names are not trusted: the certificate says whose it is, and a private key belongs to the certificate with its public key.
-A name with ``-pp-`` is the second pair of a party (prepayment).
+Names are not trusted: the certificate says whose it is, and a private key belongs to the certificate with its public
+key. A name with ``-pp-`` is the second pair of a party (prepayment).
 """
 
 from __future__ import annotations

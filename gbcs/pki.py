@@ -1,8 +1,8 @@
 """A test PKI: a root, an issuer of organisation certificates and one of device certificates (spec sheet 2.5).
 
-The certificates have the fields, in number and order, of the reference set's, and so their length (405 to 407 bytes for an
-organisation, 419 to 421 for a device). With a key seed everything repeats byte for byte, and the serial numbers carry the
-mark of test keys (:data:`gbcs.certificates.TEST_SERIAL`).
+The certificates have the fields, in number and order, of the reference set's, and so their length (405 to 407 bytes for
+an organisation, 419 to 421 for a device). With a key seed everything repeats byte for byte, and the serial numbers
+carry the mark of test keys (:data:`gbcs.certificates.TEST_SERIAL`).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Pki:
     """
 
     def __init__(self, seed: KeySeed | None = None, valid_from: datetime = FIRST_DAY) -> None:
-        """``valid_from`` is the start of every certificate. Raises LocalError where it is not before :data:`LAST_DAY`."""
+        """``valid_from`` is the start of every certificate. Raises LocalError unless it is before :data:`LAST_DAY`."""
         if valid_from.tzinfo is None or valid_from >= LAST_DAY:
             raise LocalError(f"certificates start at a moment with a time zone before {LAST_DAY}, not at {valid_from}")
         self._seed, self._valid_from = seed, valid_from

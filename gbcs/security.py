@@ -5,19 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hmac import compare_digest
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gbcs import crypto, eui64
 from gbcs.catalogue import is_han_only
-from gbcs.dlms.access import AccessResponse
+from gbcs.dlms.access import AccessResponse, Answer
 from gbcs.dlms.data import Data, Tag
+from gbcs.dlms.notification import ProtectedNotification
 from gbcs.dlms.protection import ProtectedResult
 from gbcs.errors import AuthenticationError, DecodeError, KeyUnavailable, LocalError
 from gbcs.eui64 import Eui64
 from gbcs.framing import Cra, Message, authenticated_part, decode, signed_part, with_mac
-from gbcs.payload import Payload, decode_data, decode_payload
+from gbcs.gbz.alerts import GbzAlert
+from gbcs.gbz.components import Component, Encrypted, GbzPayload, decode_zcl
+from gbcs.gbz.layouts import Zcl
+from gbcs.payload import Payload, decode_data, encode_data, encode_payload, message_payload
+
+_Blob = TypeVar("_Blob", bound="Data | ProtectedResult | ProtectedNotification")
 
 
 class Keys(Protocol):
@@ -64,13 +70,20 @@ class Verification:
 class Opened:
     """A message whose encrypted parts are decrypted.
 
-    ``plaintexts`` has, for each item of the response, the decrypted data in order of the objects asked for, or ``None``
-    for an item that was not encrypted.
+    ``plaintexts`` has, for each item of a DLMS response, the decrypted data in order of the objects asked for, or
+    ``None`` for an item that was not encrypted; for an encrypted alert the one item. ``zcl`` has, for each component of
+    a GBZ payload, the decrypted ZCL payload or ``None``.
     """
 
     message: Message
     payload: Payload
     plaintexts: tuple[tuple[Data, ...] | None, ...]
+    zcl: tuple[Zcl | None, ...] = ()
+
+    @property
+    def encrypted_parts(self) -> int:
+        """How many parts were encrypted, and now are open."""
+        return sum(part is not None for part in (*self.plaintexts, *self.zcl))
 
 
 def mac_parties(message: Message, acb: Eui64 = DCC_ACB) -> tuple[Eui64, Eui64]:
@@ -141,14 +154,18 @@ def sign(message: Message, keys: Keys, *, deterministic: bool = False) -> Messag
 
 
 def encryption_parties(message: Message) -> tuple[Eui64, Eui64, int]:
-    """Device, remote party and counter that make the key of a response's encrypted parts (spec sheet 2.1, 5.4).
+    """Device, remote party and counter that make the key of a message's encrypted parts (spec sheet 2.1, 5.4).
 
-    The supplementary party counts only where the message has a supplementary originator counter.
+    The party is the supplementary one where the message names one; the counter is the supplementary originator counter
+    where the message has it, else the header's (GCS15d and GCS61 have none).
     """
     other = message.other
-    if other.supplementary_originator_counter is not None and other.supplementary_id is not None:
-        return message.originator, other.supplementary_id, other.supplementary_originator_counter
-    return message.originator, message.recipient, message.originator_counter
+    counter = other.supplementary_originator_counter
+    return (
+        message.originator,
+        message.recipient if other.supplementary_id is None else other.supplementary_id,
+        message.originator_counter if counter is None else counter,
+    )
 
 
 def decrypt_blob(message: Message, blob: bytes, secret: bytes) -> tuple[Data, ...]:
@@ -166,17 +183,75 @@ def open_message(message: Message | bytes, keys: Keys) -> Opened:
     Raises DecodeError, KeyUnavailable, or AuthenticationError for a wrong tag. The MAC is not checked: verify first.
     """
     message = decode(message) if isinstance(message, bytes) else message
-    payload = decode_payload(message.content)
-    if not isinstance(payload, AccessResponse):
-        return Opened(message, payload, ())
-    plaintexts: list[tuple[Data, ...] | None] = []
-    for item in payload.data:
-        if isinstance(item, ProtectedResult):
-            device, party, _ = encryption_parties(message)
-            plaintexts.append(decrypt_blob(message, item.blob, keys.shared_secret(device, party)))
-        else:
-            plaintexts.append(None)
-    return Opened(message, payload, tuple(plaintexts))
+    payload = message_payload(message)
+    if isinstance(payload, AccessResponse):
+        return Opened(message, payload, tuple(_open_item(message, item, keys) for item in payload.data))
+    if isinstance(payload, ProtectedNotification):
+        return Opened(message, payload, (decrypt_blob(message, payload.blob, _secret(message, keys)),))
+    return Opened(message, payload, (), tuple(_open_zcl(message, one, keys) for one in gbz_components(payload)))
+
+
+def protect(opened: Opened, keys: Keys) -> Message:
+    """The message with its payload built anew and its plaintexts encrypted: the inverse of :func:`open_message`.
+
+    Encryption is deterministic: the same values give the same bytes. Signature and MAC stay as they were: sign and seal
+    afterwards. Raises KeyUnavailable, LocalError.
+    """
+    message, payload = opened.message, opened.payload
+    if isinstance(payload, AccessResponse):
+        pairs = zip(payload.data, opened.plaintexts, strict=True)
+        payload = replace(payload, data=tuple(_protect_data(message, item, plain, keys) for item, plain in pairs))
+    elif isinstance(payload, ProtectedNotification):
+        payload = _protect_data(message, payload, opened.plaintexts[0], keys)
+    elif isinstance(payload, GbzPayload):
+        parts = zip(payload.components, opened.zcl, strict=True)
+        payload = GbzPayload(tuple(_protect_zcl(message, one, plain, keys) for one, plain in parts))
+    elif isinstance(payload, GbzAlert) and isinstance(payload.details, Component):
+        payload = replace(payload, details=_protect_zcl(message, payload.details, opened.zcl[0], keys))
+    return replace(message, content=encode_payload(payload))
+
+
+def gbz_components(payload: Payload) -> tuple[Component, ...]:
+    """The components of a GBZ payload, or the one of an alert that holds one; none in any other payload."""
+    if isinstance(payload, GbzPayload):
+        return payload.components
+    if isinstance(payload, GbzAlert) and isinstance(payload.details, Component):
+        return (payload.details,)
+    return ()
+
+
+def _secret(message: Message, keys: Keys) -> bytes:
+    device, party, _ = encryption_parties(message)
+    return keys.shared_secret(device, party)
+
+
+def _open_item(message: Message, item: Answer, keys: Keys) -> tuple[Data, ...] | None:
+    return decrypt_blob(message, item.blob, _secret(message, keys)) if isinstance(item, ProtectedResult) else None
+
+
+def _open_zcl(message: Message, component: Component, keys: Keys) -> Zcl | None:
+    if not isinstance(component.payload, Encrypted):
+        return None
+    device, party, counter = encryption_parties(message)
+    plain = crypto.decrypt(_secret(message, keys), device, counter, party, component.payload.blob)
+    return decode_zcl(component.cluster, component.frame_control, component.command, plain)
+
+
+def _encrypt(message: Message, plaintext: bytes, keys: Keys) -> bytes:
+    device, party, counter = encryption_parties(message)
+    return crypto.encrypt(_secret(message, keys), device, counter, party, plaintext)
+
+
+def _protect_data(message: Message, item: _Blob, plain: tuple[Data, ...] | None, keys: Keys) -> _Blob:
+    if plain is None or not isinstance(item, ProtectedResult | ProtectedNotification):
+        return item
+    return replace(item, blob=_encrypt(message, encode_data(Data(Tag.STRUCTURE, plain)), keys))
+
+
+def _protect_zcl(message: Message, component: Component, plain: Zcl | None, keys: Keys) -> Component:
+    if plain is None or not isinstance(component.payload, Encrypted):
+        return component
+    return replace(component, payload=Encrypted(_encrypt(message, plain.encode(), keys)))
 
 
 def check_mac(message: Message, covered: bytes, secret: bytes) -> None:

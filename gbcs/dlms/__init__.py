@@ -5,7 +5,7 @@ from __future__ import annotations
 from gbcs.dlms.access import AccessRequest, AccessResponse, Choice, Result, ResultCode, Specification
 from gbcs.dlms.compact import UINT32_TYPE, CompactArray, TypeDescription, row_type
 from gbcs.dlms.data import BitString, Data, Tag
-from gbcs.dlms.notification import DataNotification
+from gbcs.dlms.notification import DataNotification, ProtectedNotification
 from gbcs.dlms.protection import ProtectedObject, ProtectedRead, ProtectedResult, Restriction
 from gbcs.dlms.selection import RangeSelection
 
@@ -18,6 +18,7 @@ __all__ = [
     "CompactArray",
     "Data",
     "DataNotification",
+    "ProtectedNotification",
     "ProtectedObject",
     "ProtectedRead",
     "ProtectedResult",

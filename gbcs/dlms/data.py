@@ -60,7 +60,7 @@ class Data:
         return f"{Tag(self.tag).name.lower().replace('_', '-')} {self.value!r}"
 
 
-Value: TypeAlias = "None | int | bytes | str | BitString | CompactArray | tuple[Data, ...]"
+Value: TypeAlias = "int | bytes | str | BitString | CompactArray | tuple[Data, ...] | None"
 
 NULL = Data(Tag.NULL)
 

@@ -85,7 +85,7 @@ _OBJECT = Record(
     "restriction" / _RESTRICTION,
 )
 
-_PROTECTION = Fields(  # structure(2): authentication and encryption; the parameters, with an agreed key
+PROTECTION = Fields(  # structure(2): authentication and encryption; the parameters, with an agreed key
     Const(b"\x02\x02\x16\x02\x02\x05\x09\x09\x04"),
     "transaction_counter" / Int64ub,
     Const(b"\x09\x08"),
@@ -96,8 +96,8 @@ _PROTECTION = Fields(  # structure(2): authentication and encryption; the parame
 )
 
 PROTECTED_READ = Record(
-    ProtectedRead, Const(b"\x02\x02\x01"), "objects" / Counted(_OBJECT), Const(b"\x01\x01"), *_PROTECTION.parts
+    ProtectedRead, Const(b"\x02\x02\x01"), "objects" / Counted(_OBJECT), Const(b"\x01\x01"), *PROTECTION.parts
 )
 PROTECTED_RESULT = Record(
-    ProtectedResult, Const(b"\x02\x02\x01\x01"), *_PROTECTION.parts, Const(b"\x09"), "blob" / Sized(GreedyBytes)
+    ProtectedResult, Const(b"\x02\x02\x01\x01"), *PROTECTION.parts, Const(b"\x09"), "blob" / Sized(GreedyBytes)
 )

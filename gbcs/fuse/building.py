@@ -18,8 +18,10 @@ from gbcs.declare import (
     Rule,
     Shapes,
     Sized,
+    Sized16,
     Tagged,
     Text,
+    Typed,
 )
 from gbcs.fuse.writer import Alternative, Body, Fixed, alternative, fixed_part, joined
 
@@ -28,6 +30,7 @@ class BuildBody(Body):
     """Writes lines that build and gives back the list of byte expressions that make up each node."""
 
     def build(self, node: AnyConstruct, value: str, path: str) -> list[str]:
+        """Write lines that build; the byte expressions that make up the node. Raises TypeError for an unknown kind."""
         if isinstance(node, Renamed):
             return self.build(node.subcon, value, f"{path}.{node.name}")
         fixed = fixed_part(node, path, "v")
@@ -60,8 +63,9 @@ class BuildBody(Body):
                 self.line(f"{local} = {value}")
                 self.line(f"if len({local}) != {item.size}:")
                 self.line(f"    raise _sized({item.path!r}, {local}, {item.size})")
-                value = local
-            arguments.append(value)
+                arguments.append(local)
+            else:
+                arguments.append(value)
         return [f"{self.writer.constant('pack', layout.pack)}({', '.join(arguments)})"]
 
     def _build_fields(self, node: Fields, value: str, path: str) -> list[str]:
@@ -84,7 +88,7 @@ class BuildBody(Body):
         if node.sizes is not None:
             self.line(f"if len({body}) not in {node.sizes!r}:")
             self.line(f"    raise _no_size({path!r}, len({body}), {node.sizes!r})")
-        return [f"_length(len({body}))", body]
+        return [f"_length{'16' if isinstance(node, Sized16) else ''}(len({body}))", body]
 
     def _build_counted(self, node: Counted, value: str, path: str) -> list[str]:
         items = self.writer.fresh("b")
@@ -148,6 +152,9 @@ class BuildBody(Body):
         self.line(f"    raise _sized({path!r}, {local}.octets, ({local}.length + 7) // 8)")
         return [f"_length({local}.length)", f"{local}.octets"]
 
+    def _build_typed(self, node: Typed, value: str, path: str) -> list[str]:
+        return self.build(node.subcon, f"{self.writer.constant('write', node.write)}({value})", path)
+
     def _build_text(self, node: Text, value: str, path: str) -> list[str]:
         return [f"{value}.encode({node.encoding!r})"]
 
@@ -167,5 +174,6 @@ _BUILDERS: dict[type, Callable[[BuildBody, Any, str, str], list[str]]] = {
     Shapes: BuildBody._build_shapes,
     Rule: BuildBody._build_rule,
     Text: BuildBody._build_text,
+    Typed: BuildBody._build_typed,
     Alternative: BuildBody._build_alternative,
 }

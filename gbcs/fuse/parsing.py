@@ -21,10 +21,13 @@ from gbcs.declare import (
     Rule,
     Shapes,
     Sized,
+    Sized16,
     Tagged,
     Text,
+    Typed,
 )
-from gbcs.frozen import maker
+from gbcs.frozen import interning, maker
+from gbcs.fuse.memo import MAX_BYTES, MAX_DEPTH, MAX_ITEMS, Memo
 from gbcs.fuse.writer import Alternative, Body, Fixed, alternative, fixed_part
 
 
@@ -32,6 +35,7 @@ class ParseBody(Body):
     """Writes lines that advance ``pos`` and gives back the expression of each value."""
 
     def parse(self, node: AnyConstruct, path: str, end: str) -> str:
+        """Write lines that advance ``pos``; the expression of the value. Raises TypeError for an unknown kind."""
         if isinstance(node, Renamed):
             return self.parse(node.subcon, f"{path}.{node.name}", end)
         if isinstance(node, Record):
@@ -78,7 +82,7 @@ class ParseBody(Body):
             inner = part.subcon if isinstance(part, Renamed) else part
             inner_path = f"{path}.{part.name}" if isinstance(part, Renamed) else path
             if isinstance(inner, Sized):  # its first length byte rides along with the fixed fields before it
-                run.append(Fixed("B", "", None, inner_path))
+                run.append(Fixed("H" if isinstance(inner, Sized16) else "B", "", None, inner_path))
                 found = self._parse_run_named(run, end, values)
                 value, nested = self._parse_sized(inner, inner_path, end, found)
             else:
@@ -87,7 +91,7 @@ class ParseBody(Body):
                 value = "" if type(inner) is Fields else self.parse(inner, inner_path, end)
             run = []
             if isinstance(part, Renamed):
-                values[str(part.name)] = value
+                values[str(part.name)] = self.scope[str(part.name)] = value
             values.update(nested)
         self._parse_run_named(run, end, values)
         return values
@@ -98,7 +102,7 @@ class ParseBody(Body):
         if run:
             for item, variable in zip(run, self._parse_run(run, end), strict=True):
                 if item.name:
-                    values[item.name] = str(variable)
+                    values[item.name] = self.scope[item.name] = str(variable)
                 elif item.name == "":
                     length = variable
         return length
@@ -139,7 +143,10 @@ class ParseBody(Body):
         return length
 
     def _parse_sized(self, node: Sized, path: str, end: str, length: str | None) -> tuple[str, dict[str, str]]:
-        length = self._parse_length(path, end, length)
+        if isinstance(node, Sized16):
+            length = length or self._parse_run([Fixed("H", None, None, path)], end)[0]
+        else:
+            length = self._parse_length(path, end, length)
         if node.sizes is not None:
             self.line(f"if {length} not in {node.sizes!r}:")
             self.line(f"    raise _differs({path!r}, pos, {node.sizes!r}, {length})")
@@ -177,12 +184,38 @@ class ParseBody(Body):
         self.line(f"    {one}, pos = {function}(data, pos, {end}, depth)")
         self.line(f"    {value} = ({one},)")
         self.line("else:")
-        self.line(f"    {value} = []")
-        self.line(f"    for _ in range({count}):")
-        self.line(f"        {one}, pos = {function}(data, pos, {end}, depth)")
-        self.line(f"        {value}.append({one})")
-        self.line(f"    {value} = tuple({value})")
+        self.indent += 1
+        self._parse_many(function, item, count, end, value, one)
+        self.indent -= 1
         return value
+
+    def _parse_many(self, function: str, item: AnyConstruct, count: str, end: str, value: str, one: str) -> None:
+        """Write the loop over several items: one with the bytes of an item met before is that item (see ``Memo``).
+
+        How long an item is, its first byte says, or else the item before it.
+        """
+        memo, size, stop = self.writer.constant("memo", Memo()), self.writer.fresh("size"), self.writer.fresh("stop")
+        sizes = self.writer.constant("sizes", item_sizes(item))
+        for text in (
+            f"{value}, {size} = [], {memo}.size",
+            f"known = {memo}.levels[depth] if depth < {MAX_DEPTH} else {{}}",
+            f"for _ in range({count}):",
+            f"    {stop} = pos + ({sizes}[data[pos]] or {size}) if pos < {end} else pos",
+            f"    {one} = known.get(data[pos:{stop}])",
+            f"    if {one} is None or {stop} > {end}:",
+            f"        start, ({one}, pos) = pos, {function}(data, pos, {end}, depth)",
+            f"        {size} = pos - start",
+            f"        if {size} <= {MAX_BYTES}:",
+            f"            if len(known) >= {MAX_ITEMS}:",
+            "                known.clear()",
+            f"            known[data[start:pos]] = {one}",
+            "    else:",
+            f"        pos = {stop}",
+            f"    {value}.append({one})",
+            f"{memo}.size = {size}",
+            f"{value} = tuple({value})",
+        ):
+            self.line(text)
 
     def _parse_if_more(self, node: IfMore, path: str, end: str) -> str:
         value = self.writer.fresh("x")
@@ -254,6 +287,12 @@ class ParseBody(Body):
         self.line(f"{value}, pos = {self.writer.parse_function(node, node.rule_name)}(data, pos, {end}, depth)")
         return value
 
+    def _parse_typed(self, node: Typed, path: str, end: str) -> str:
+        data, value = self.parse(node.subcon, path, end), self.writer.fresh("x")
+        given = ", ".join([*(self.scope[name] for name in node.using), data])
+        self.line(f"{value} = {self.writer.constant('read', node.read)}({given})")
+        return value
+
     def _parse_text(self, node: Text, path: str, end: str) -> str:
         value = self.writer.fresh("x")
         self.line(f"{value} = _text(data[pos:{end}], {node.encoding!r}, pos, {path!r})")
@@ -276,8 +315,24 @@ class ParseBody(Body):
     def _parse_alternative(self, node: Alternative, path: str, end: str) -> str:
         if type(node.choice) is Fields:
             return self._construct(node.node.cls, self._parse_fields(node.choice, path, end), tag=str(node.tag))
+        if node.choice is Pass:  # one value for all of them: it has no content
+            return self.writer.constant("only", node.node.cls(node.tag, None))
+        simple = fixed_part(node.choice, path) is not None or isinstance(node.choice, Sized)
+        make = (interning if simple else maker)(node.node.cls)
         value = self.parse(node.choice, path, end)
-        return f"{self.writer.constant('cls', maker(node.node.cls))}({node.tag}, {value})"
+        return f"{self.writer.constant('cls', make)}({node.tag}, {value})"
+
+
+def item_sizes(item: AnyConstruct) -> list[int]:
+    """For each first byte of an item its whole size, where that byte settles it; else 0."""
+    sizes = [0] * 256
+    while isinstance(item, Rule | Either):
+        item = item.resolve() if isinstance(item, Rule) else item.general
+    for tag, choice in item.choices.items() if isinstance(item, Tagged) else ():
+        parts = [fixed_part(part, "") for part in (choice.parts if type(choice) is Fields else (choice,))]
+        if choice is Pass or all(parts):
+            sizes[tag] = 1 + sum(part.size for part in parts if part is not None)
+    return sizes
 
 
 def _prefix(record: Record) -> bytes:
@@ -296,5 +351,6 @@ _PARSERS: dict[type, Callable[[ParseBody, Any, str, str], str]] = {
     Shapes: ParseBody._parse_shapes,
     Rule: ParseBody._parse_rule,
     Text: ParseBody._parse_text,
+    Typed: ParseBody._parse_typed,
     Alternative: ParseBody._parse_alternative,
 }

@@ -72,7 +72,25 @@ def _length(n: int) -> bytes:
     return _SHORT_LENGTHS[n] if n < 0x80 else build_length(n)
 
 
+def _length16(n: int) -> bytes:
+    if n > 0xFFFF:
+        raise LocalError(f"{n} bytes do not fit a length of two bytes")
+    return n.to_bytes(2, "big")
+
+
 RUNTIME: dict[str, Any] = {
     f.__name__: f
-    for f in (_short, _differs, _left_over, _unknown, _long_length, _text, _sized, _no_size, _no_shape, _length)
+    for f in (
+        _short,
+        _differs,
+        _left_over,
+        _unknown,
+        _long_length,
+        _text,
+        _sized,
+        _no_size,
+        _no_shape,
+        _length,
+        _length16,
+    )
 } | {"DecodeError": DecodeError}

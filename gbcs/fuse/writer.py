@@ -24,6 +24,7 @@ class Fixed:
 
     @property
     def size(self) -> int:
+        """Bytes on the wire."""
         return struct.calcsize(">" + self.code)
 
 
@@ -42,6 +43,7 @@ def fixed_part(node: AnyConstruct, path: str, name: str | None = None) -> Fixed 
 
 
 def joined(parts: list[str]) -> str:
+    """One expression for several byte expressions."""
     if not parts:
         return "b''"
     return parts[0] if len(parts) == 1 else f"b''.join(({', '.join(parts)}))"
@@ -53,12 +55,15 @@ class Body:
     def __init__(self, writer: Writer, path: str) -> None:
         self.writer, self.path = writer, path
         self.lines: list[str] = []
+        self.scope: dict[str, str] = {}
         self.indent = 1
 
     def line(self, text: str) -> None:
+        """Add a line at the present depth."""
         self.lines.append("    " * self.indent + text)
 
     def text(self) -> str:
+        """All lines."""
         return "\n".join(self.lines) or "    pass"
 
 
@@ -98,18 +103,22 @@ class Writer:
         self.serial = 0
 
     def fresh(self, prefix: str) -> str:
+        """A name that nothing else has."""
         self.serial += 1
         return f"{prefix}{self.serial}"
 
     def constant(self, prefix: str, value: Any) -> str:
+        """The name under which generated code finds an object."""
         name = self.fresh(f"_{prefix}")
         self.namespace[name] = value
         return name
 
     def source(self) -> str:
+        """All generated functions."""
         return "\n\n".join(self.finished)
 
     def compile(self) -> dict[str, Any]:
+        """Run the generated source and fill its tables; the namespace with the functions in it."""
         exec(compile(self.source(), "<fused declaration>", "exec"), self.namespace)  # noqa: S102 - our own generated source
         for table, names in self.tables:
             table.update({tag: self.namespace[name] for tag, name in names.items()})
@@ -160,5 +169,6 @@ class Alternative(AnyConstruct):
 
 
 def alternative(node: Tagged, tag: int, choice: AnyConstruct) -> Alternative:
+    """The one ``Alternative`` of a node's tag, so that its function is written once."""
     cache: dict[int, Alternative] = node.__dict__.setdefault("_fused_choices", {})
     return cache.setdefault(tag, Alternative(node, tag, choice))

@@ -76,7 +76,7 @@ def test_the_chain_leads_to_the_root(der: bytes) -> None:
     leaf.verify_directly_issued_by(issuer)
     issuer.verify_directly_issued_by(root)
     root.verify_directly_issued_by(root)
-    with pytest.raises(ValueError, match="(?i)issuer"):
+    with pytest.raises(ValueError, match=r"(?i)issuer"):
         leaf.verify_directly_issued_by(root)
     for certificate in (issuer, root):
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
@@ -150,6 +150,14 @@ def test_another_curve_is_refused() -> None:
         read_certificate(PKI.organisation(MDR, RemotePartyRole.OTHER, Usage.KA, key.public_key()))
 
 
+def refusal(der: bytes) -> DecodeError | None:
+    try:
+        read_certificate(der)
+    except DecodeError as error:
+        return error
+    return None
+
+
 def test_no_shape_of_bytes_raises_anything_but_a_decode_error() -> None:
     for whole in (organisation(), device()):
         for at in range(len(whole)):
@@ -158,7 +166,5 @@ def test_no_shape_of_bytes_raises_anything_but_a_decode_error() -> None:
                 whole[:at] + bytes([whole[at] ^ 0x21]) + whole[at + 1 :],
                 whole[:at] + whole[at + 1 :],
             ):
-                try:
-                    read_certificate(changed)
-                except DecodeError as error:
-                    assert error.field == "certificate"
+                refused = refusal(changed)
+                assert refused is None or refused.field == "certificate"

@@ -1,4 +1,4 @@
-"""Where the reference messages are: ``RTDS_HOME``, else beside the project. Tests skip, saying so, where they are absent."""
+"""Where the reference messages are: ``RTDS_HOME``, else beside the project. Tests skip, saying so, without them."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def rtds_home() -> Path:
     if not (home / "keystore").is_dir():
         pytest.skip(f"no reference messages in {home}; set RTDS_HOME")
     return home
+
+
+def reference_messages() -> list[bytes]:
+    """All reference messages, in order of their files. Skips where they are absent."""
+    return [bytes.fromhex(file.read_text("ascii")) for file in sorted(rtds_home().rglob("*.HEX"))]

@@ -7,6 +7,7 @@ import pytest
 from construct import ConstructError
 from hypothesis import given
 from hypothesis import strategies as st
+from interpreted import interpret
 
 from gbcs.dlms import BitString, CompactArray, Data, Tag, TypeDescription, row_type
 from gbcs.dlms.data import DATA
@@ -60,9 +61,8 @@ def test_on_any_bytes_fused_code_and_declaration_agree(noise: bytes) -> None:
     try:
         fused = decode_data(noise)
     except DecodeError:
-        with pytest.raises((ConstructError, AssertionError)):
-            reference = DATA.parse(noise)
-            assert len(DATA.build(reference)) == len(noise)  # Construct leaves bytes behind a value unread
+        with pytest.raises(ConstructError):
+            interpret(DATA, noise)
         return
     assert DATA.parse(noise) == fused
 

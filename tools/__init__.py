@@ -1,1 +1,0 @@
-"""The meterfarm command: one file a verb."""
