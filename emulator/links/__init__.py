@@ -1,0 +1,1 @@
+"""What every modelled link is made of: distributions, marked parameters, air time, retransmission."""
