@@ -7,9 +7,7 @@ fields and, where the answer will be encrypted, sends the party's key-agreement 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
-
+from emulator.dcc.answers import AnswerTemplates, HeadEndKeys, Sent
 from emulator.dcc.counters import OriginatorCounters
 from gbcs import crypto, framing
 from gbcs.catalogue import UseCase
@@ -19,41 +17,22 @@ from gbcs.eui64 import Eui64
 from gbcs.framing import Cra, Message, OtherInformation
 from gbcs.frozen import maker
 from gbcs.payload import decode_payload, encode_payload
+from gbcs.read_templates import MessageTemplate, command_template
 from gbcs.reads import ReadValues, read_request, read_values
 from gbcs.roles import RemotePartyRole
 from gbcs.security import check_mac, decrypt_blob, encryption_parties
 from gbcs.versions import permitted
 
-
-class HeadEndKeys(Protocol):
-    """What the head-end needs of a key store."""
-
-    def shared_secret(self, a: Eui64, b: Eui64) -> bytes:
-        """The ECDH secret of two parties."""
-
-    def ka_certificate(self, eui: Eui64) -> bytes:
-        """The DER key-agreement certificate of an organisation."""
-
-
 KNOWN_ROLES = {"IS": RemotePartyRole.SUPPLIER, "NO": RemotePartyRole.NETWORK_OPERATOR}
 """The user roles whose credentials a meter holds. Export suppliers and data retrievers go through the broker."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A command on its way: its bytes, and what its answer must fit."""
-
-    command: bytes
-    device: Eui64
-    originator: Eui64
-    counter: int
-    message_code: int
-    supplementary_id: Eui64 | None
 
 
 _make_message = maker(Message)
 _make_other = maker(OtherInformation)
 _make_sent = maker(Sent)
+
+_TEMPLATES_KEPT = 1024
+"""Command templates kept; one serves all meters of a user, use case and range."""
 
 
 class AccessControlBroker:
@@ -66,6 +45,8 @@ class AccessControlBroker:
     def __init__(self, eui: Eui64, keys: HeadEndKeys, counters: OriginatorCounters, gbcs_version: str = "4.3") -> None:
         self.eui, self.keys, self.counters, self.gbcs_version = eui, keys, counters, gbcs_version
         self._known: dict[tuple[str, str], bool] = {}
+        self._commands: dict[tuple[int, Eui64, Eui64, int | None, int | None], MessageTemplate] = {}
+        self._answers = AnswerTemplates(keys)
 
     def is_known(self, use_case: UseCase, role: str) -> bool:
         """Whether a user of this role originates its own command; False where the broker does so for it.
@@ -93,26 +74,32 @@ class AccessControlBroker:
     ) -> Sent:
         """The command bytes of one read, with fresh counters. Bounds as in :func:`gbcs.reads.read_request`."""
         user_counter = self.counters.next(user, now)
-        code = use_case.code
         if self.is_known(use_case, role):
-            originator, counter, supplementary = user, user_counter, None
-            other = _make_other(code)
+            originator, counter, party = user, user_counter, None
         else:
-            originator, counter, supplementary = self.eui, self.counters.next(self.eui, now), user
-            certificate = self.keys.ka_certificate(user) if use_case.sensitive else None
-            other = _make_other(code, user, user_counter, None, certificate)
-        request = read_request(use_case.use_case, counter, user, device, first, last)
-        message = _make_message(Cra.COMMAND, counter, originator, device, b"", other, encode_payload(request))
-        covered = framing.authenticated_part(message)
+            originator, counter, party = self.eui, self.counters.next(self.eui, now), user_counter
+        key = (use_case.code, user, originator, first, last)
+        known = self._commands.get(key)
+        if known is None:
+            known = self._learn_command(key, use_case, user, first, last)
+        octets = counter.to_bytes(8, "big")
+        fields = (octets, device) if party is None else (octets, device, party.to_bytes(8, "big"))
+        unsealed = known.template.fill(*fields)
         secret = self.keys.shared_secret(self.eui, device)
+        covered = unsealed[known.covered_at :]
         mac = crypto.message_mac(secret, Cra.COMMAND, originator, counter, device, covered)
-        return _make_sent(framing.with_mac(covered, mac), device, originator, counter, code, supplementary)
+        supplementary = None if party is None else user
+        return _make_sent(unsealed + mac, device, originator, counter, use_case.code, supplementary, party)
 
     def open(self, frame: bytes, sent: Sent) -> ReadValues:
         """Verify and decrypt the answer to a command.
 
         Raises DecodeError for bytes that are no such answer, AuthenticationError for a wrong MAC or tag.
         """
+        return self._answers.quickly(frame, sent) or self._open_any(frame, sent)
+
+    def _open_any(self, frame: bytes, sent: Sent) -> ReadValues:
+        """Any answer, by the declarations."""
         response = framing.decode(frame)
         self._match(response, sent)
         check_mac(
@@ -127,7 +114,33 @@ class AccessControlBroker:
             decrypt_blob(response, item.blob, self._secret(response)) if type(item) is ProtectedResult else None
             for item in payload.data
         )
-        return read_values(payload, plaintexts)
+        values = read_values(payload, plaintexts)
+        self._answers.learn(frame, sent, response, payload, plaintexts)
+        return values
+
+    def _learn_command(
+        self,
+        key: tuple[int, Eui64, Eui64, int | None, int | None],
+        use_case: UseCase,
+        user: Eui64,
+        first: int | None,
+        last: int | None,
+    ) -> MessageTemplate:
+        """The template of one user's reads of one use case and range: made once, used for every meter."""
+        originator, counter, device = key[2], 1, bytes(8)
+        other = _make_other(use_case.code)
+        if originator != user:
+            certificate = self.keys.ka_certificate(user) if use_case.sensitive else None
+            other = _make_other(use_case.code, user, counter, None, certificate)
+        request = read_request(use_case.use_case, counter, user, device, first, last)
+        message = _make_message(Cra.COMMAND, counter, originator, device, b"", other, encode_payload(request))
+        template = command_template(message, request)
+        if template is None:
+            raise LocalError(f"the command of {use_case.use_case} has no template")
+        if len(self._commands) >= _TEMPLATES_KEPT:
+            del self._commands[next(iter(self._commands))]
+        self._commands[key] = template
+        return template
 
     def _secret(self, response: Message) -> bytes:
         device, party, _ = encryption_parties(response)
@@ -137,13 +150,21 @@ class AccessControlBroker:
         """The answer mirrors the command: counter, titles, code and supplementary party (spec sheet 1.6)."""
         if response.cra != Cra.RESPONSE or response.mac is None:
             raise DecodeError("not a MAC'd response", field="cra")
-        expected = (sent.counter, sent.device, sent.originator, sent.message_code, sent.supplementary_id)
+        expected = (
+            sent.counter,
+            sent.device,
+            sent.originator,
+            sent.message_code,
+            sent.supplementary_id,
+            sent.supplementary_counter,
+        )
         got = (
             response.originator_counter,
             response.originator,
             response.recipient,
             response.message_code,
             response.other.supplementary_id,
+            response.other.supplementary_counter,
         )
         if got != expected:
             raise DecodeError("the response answers another command", field="grouping header", hint=f"{got}")
