@@ -38,7 +38,7 @@ class MeterEnergy:
     measuring error; energy on one element that another records.
     """
 
-    __slots__ = ("_bases", "_lanes", "commissioned_at", "model", "overrides", "scale", "seed")
+    __slots__ = ("_bases", "_lanes", "_midnights", "commissioned_at", "model", "overrides", "scale", "seed")
 
     def __init__(self, model: EnergyModel, seed: int, *, commissioned_at: float, scale: float | None = None) -> None:
         """``commissioned_at`` is rounded down to a half-hour: there is no energy before it.
@@ -59,6 +59,7 @@ class MeterEnergy:
         self.scale = float(scale)
         self.overrides: Overrides | None = None
         self._lanes: dict[Channel, Lanes] | None = None
+        self._midnights: tuple[tuple[Channel, int, int], Ints] | None = None
         self._bases: dict[Channel, list[int]] | None = None
 
     # ------------------------------------------------------------------ half-hours and days
@@ -136,7 +137,7 @@ class MeterEnergy:
     def at_midnights(self, channel: Channel, first_day: int, last_day: int) -> Ints:
         """:meth:`register` at the start of the days ``first_day`` to ``last_day``, both included."""
         _check_days(first_day, last_day)
-        values = self._counted_at_midnights(channel, first_day, last_day).sum(axis=0)
+        values: Ints = self._counted_at_midnights(channel, first_day, last_day).sum(axis=0)
         if self.overrides is not None:
             values += self.overrides.opening.get(channel, 0)
             for stamp, planted in self.overrides.planted.get(channel, {}).items():
@@ -275,10 +276,17 @@ class MeterEnergy:
         return [max(0, energy_wh - base) for energy_wh, base in zip(until, self._bases_of(channel), strict=True)]
 
     def _counted_at_midnights(self, channel: Channel, first_day: int, last_day: int) -> Ints:
-        """:meth:`_counted` at the start of each day; shape (streams, days)."""
-        bases = np.array(self._bases_of(channel), np.int64)[:, None]
-        counted: Ints = np.maximum(self._lanes_of(channel).midnights(first_day, last_day) - bases, 0)
-        return counted
+        """:meth:`_counted` at the start of each day; shape (streams, days); read-only.
+
+        The last answer is kept: a daily read asks for the same days once for its totals and once for every bank.
+        """
+        key = channel, first_day, last_day
+        if self._midnights is None or self._midnights[0] != key:
+            bases = np.array(self._bases_of(channel), np.int64)[:, None]
+            counted: Ints = np.maximum(self._lanes_of(channel).midnights(first_day, last_day) - bases, 0)
+            counted.setflags(write=False)
+            self._midnights = key, counted
+        return self._midnights[1]
 
 
 def _half_hours_until(at: float) -> int:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -148,12 +149,11 @@ class MeterLogs:
     def _profile(self, log: str, first: int, last: int) -> Rows:
         energy = self.energy
         channels = _TWIN_IMPORT if energy.model.twin and log == "profile_active_import" else _HALF_HOURLY[log]
-        count = max(0, (last - first) // HALF_HOUR_S + 1)
-        rows = np.empty((count, 1 + len(channels)), _WIRE)
-        if count:
-            rows[:, 0] = np.arange(first, last + 1, HALF_HOUR_S)
-            for column, channel in enumerate(channels, 1):
-                rows[:, column] = energy.half_hours(channel, first, last)
+        if last < first:
+            return np.empty((0, 1 + len(channels)), _WIRE)
+        rows = _stamped(first, last, 1 + len(channels)).copy()
+        for column, channel in enumerate(channels, 1):
+            rows[:, column] = energy.half_hours(channel, first, last)
         return rows
 
     def _without_missing(self, rows: Rows, log: str, overrides: Overrides, now: float) -> Rows:
@@ -198,6 +198,15 @@ class MeterLogs:
                 used = used + self.energy.day_totals("active_import_secondary", first_day - 1, last_day - 1)
             rows[:, 1] = used
         return rows
+
+
+@lru_cache(maxsize=256)
+def _stamped(first: int, last: int, columns: int) -> Rows:
+    """Rows of half-hours whose stamps alone are filled in. All meters are asked for the same days."""
+    rows = np.zeros(((last - first) // HALF_HOUR_S + 1, columns), _WIRE)
+    rows[:, 0] = np.arange(first, last + 1, HALF_HOUR_S)
+    rows.setflags(write=False)
+    return rows
 
 
 def _day_rows(first_day: int, last_day: int, columns: int) -> Rows:

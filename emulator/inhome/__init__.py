@@ -1,0 +1,1 @@
+"""Devices beside the meters that answer GBCS: PPMID, HCALCS, and the stand-alone auxiliary controller."""
