@@ -1,4 +1,4 @@
-"""The population of a farm: who lives in each premises, as columns (one numpy array per property, one entry per premises).
+"""The population of a farm: who lives in each premises, as columns (a numpy array per property, an entry per premises).
 
 Shares become whole numbers by largest remainder and are then shuffled, so a mix is met as exactly as it can be at every
 size, and the same scenario and seed give the same farm. Nothing is made per premises: 100,000 of them cost about 5 MB.
@@ -29,7 +29,7 @@ RADIO_PRESET = "csp_north_lrr"
 _HUB_EUIS = 0x024D_4610_0000_0000
 _ESME_EUIS = 0x024D_4600_0000_0000
 _USER_EUIS = 0x024D_46F0_0000_0000
-"""Bases of emulated identifiers: bit 1 of the first octet marks them as locally administered, so they are no maker's."""
+"""Bases of emulated identifiers: bit 1 of the first octet marks them as locally administered, so no maker's."""
 
 _SCALE_SIGMA = 0.45
 """Spread (lognormal, median 1) of a household's consumption around that of its variant; an assumption."""

@@ -1,4 +1,4 @@
-"""Every random source of a run hangs off one seed: a generator per purpose, so that one more draw here moves none there."""
+"""Every random source of a run hangs off one seed: a generator per purpose, so one more draw here moves none there."""
 
 from __future__ import annotations
 

@@ -25,6 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from cryptography.hazmat.backends.openssl.backend import backend
+
 from gbcs.errors import LocalError
 
 Status = Literal["running", "complete", "interrupted"]
@@ -102,8 +104,6 @@ def open_folder(path: Path) -> RunFolder:
 
 def versions() -> dict[str, str]:
     """What computed the run: Python, this distribution, the libraries that decide bytes and results, and OpenSSL."""
-    from cryptography.hazmat.backends.openssl.backend import backend
-
     found = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:
@@ -117,7 +117,7 @@ def versions() -> dict[str, str]:
 class TraceWriter:
     """Writes one message a line: ``t`` (seconds since 2000), direction, premises, device, srv, use_case, hex, decoded.
 
-    ``decoded`` is absent unless given. Lines appear in the order of the calls; the file is complete after :meth:`close`.
+    ``decoded`` is absent unless given. Lines stand in the order of the calls; :meth:`close` completes the file.
     """
 
     def __init__(self, file: Path) -> None:
@@ -143,7 +143,7 @@ class TraceWriter:
         message: bytes,
         decoded: Mapping[str, Any] | None = None,
     ) -> None:
-        """Add one message; ``message`` is the GBCS message as it crossed the network, ``decoded`` anything JSON can hold."""
+        """Add one message: its GBCS bytes as they crossed the network; ``decoded`` is anything JSON can hold."""
         line = (
             f'{{"t":{float(t)!r},"direction":"{direction}","premises":{premises},"device":"{device}",'
             f'"srv":"{srv}","use_case":"{use_case}","hex":"{message.hex()}"'

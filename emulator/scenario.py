@@ -1,8 +1,8 @@
 """Scenario files: what farm to make and what to ask of it, checked key by key.
 
-A scenario is TOML. It states only where it differs from the shipped ``default.toml``, which documents every key with its unit
-and source: sections are laid over the default's key by key, while a mix (a table of shares) and a list are taken as a whole.
-A mistake is one line: ``scenario FILE: key a.b.c: what is wrong (allowed: ...)``.
+A scenario is TOML. It states only where it differs from the shipped ``default.toml``, which documents every key with
+its unit and source: sections are laid over the default's key by key, while a mix (a table of shares) and a list are
+taken as a whole. A mistake is one line: ``scenario FILE: key a.b.c: what is wrong (allowed: ...)``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def shipped() -> tuple[str, ...]:
 
 
 def load_scenario(path: Path | str | None = None, **overrides: Any) -> Scenario:
-    """The scenario in a file, of a shipped name, or (None) the default one, with top-level keys replaced by ``overrides``.
+    """The scenario in a file, of a shipped name, or (None) the default one; ``overrides`` replace top-level keys.
 
     Overrides that are None count as not given. Raises ScenarioError, one line, for any mistake.
     """
@@ -111,7 +111,7 @@ def _laid_over(base: Mapping[str, Any], own: Mapping[str, Any], model: type[Base
 
 
 def _one_line(label: str, error: ValidationError, overrides: Mapping[str, Any]) -> str:
-    """The first mistake as one line, an unknown key before what is missing for it; how many more there are at its end."""
+    """The first mistake as one line, an unknown key before what is missing for it, and how many more there are."""
     mistakes = sorted(error.errors(include_url=False), key=lambda mistake: mistake["type"] != "extra_forbidden")
     first = mistakes[0]
     where = _COMMAND_LINE if first["loc"] and first["loc"][0] in overrides else label
@@ -144,7 +144,8 @@ def _problem(mistake: ErrorDetails) -> str:
     if kind == "value_error":
         return str(context["error"]).replace("\n", " ")
     if kind == "literal_error":
-        return f"{mistake['input']!r} is not known (allowed: {context['expected'].replace(chr(39), '').replace(' or ', ', ')})"
+        allowed = context["expected"].replace("'", "").replace(" or ", ", ")
+        return f"{mistake['input']!r} is not known (allowed: {allowed})"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return f"a table is needed, not {mistake['input']!r}"
     if kind == "tuple_type":

@@ -6,6 +6,7 @@ No key has a default here: the shipped default scenario is the one place that gi
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
@@ -39,10 +40,8 @@ def _number(value: object) -> object:
 
 def _day(value: object) -> object:
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):
             value = date.fromisoformat(value)
-        except ValueError:
-            pass
     if isinstance(value, datetime) or not isinstance(value, date):
         raise ValueError(f"{str(value)!r} is no date (write 2026-11-23)")
     if not 2001 <= value.year <= 2100:
@@ -158,16 +157,18 @@ class PopulationSection(_Section):
 
 
 class Networks(_Section):
-    """Layout of the long-range radio and values that replace those of a WAN preset."""
+    """Layout of the long-range radio, segmentation, and values that replace those of a preset."""
 
     north_channels_per_base_station: Count
     north_hubs_per_base_station: Count
-    overrides: Annotated[dict[str, dict[str, Any]], _keys_of(names.wan_presets)]
+    segmentation: StrictBool
+    overrides: Annotated[dict[str, dict[str, Any]], _keys_of(names.link_presets)]
 
 
 class Faults(_Section):
-    """Faults of messages on the SM WAN, each a probability per message and direction."""
+    """Whether outages come by themselves, and faults of messages: a probability per message and direction each."""
 
+    natural_outages: StrictBool
     message_loss: Share
     duplicate: Share
     reorder: Share
@@ -194,9 +195,13 @@ class Flood(_Section):
 
 
 class Demand(_Section):
-    """What is asked besides the settlement reads."""
+    """How the settlement reads are made, and what is asked besides them."""
 
     data_reuse_share: Share
+    daily_import_srv: Annotated[Mix, _keys_of(names.daily_import_srvs)]
+    export_daily_log_share: Share
+    release: Annotated[str, _one_of(names.releases)]
+    mdr_change_share: Share
     network_operator_share: Share
     on_demand_flood: tuple[Flood, ...]
 
@@ -218,7 +223,7 @@ class Replay(_Section):
 
 
 class Scenario(_Section):
-    """A checked scenario. ``date`` is the (first) settlement day, a local date; ``outage`` the list of planned outages."""
+    """A checked scenario. ``date`` is the (first) settlement day, a local date; ``outage``: the planned outages."""
 
     name: Annotated[str, Field(min_length=1)]
     seed: Seed
@@ -233,6 +238,7 @@ class Scenario(_Section):
     networks: Networks
     windows: Annotated[dict[str, dict[str, Any]], _keys_of(names.csps)]
     retry: Annotated[dict[str, dict[str, Any]], _keys_of(names.csps)]
+    rates: Annotated[dict[str, dict[str, Any]], _keys_of(names.csps)]
     faults: Faults
     demand: Demand
     checkpoints: Checkpoints

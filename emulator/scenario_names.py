@@ -13,6 +13,8 @@ ALL_CSPS = "all"
 _GRANULARITIES = ("half_hourly", "daily", "monthly")
 _GBCS_VERSIONS = ("4.3", "4.3+MP162")
 _DUIS_VERSIONS = ("5.1", "5.2", "5.3", "5.4")
+_DAILY_IMPORT_SRVS = ("4.6.1", "4.17")
+_RELEASES = ("uniform", "front_loaded")
 _WAN_PRESETS = (
     "csp_north_lrr",
     "csp_sc_cellular_2g",
@@ -21,6 +23,7 @@ _WAN_PRESETS = (
     "csp_sc_mesh_868",
     "smets1_sms",
 )
+_LINK_PRESETS = (*_WAN_PRESETS, "comms_hub", "han_zigbee", "gbt")
 _VARIANTS = ("single_rate", "economy7", "night_storage", "ev", "pv", "business")
 _FIRMWARE = ("smets2-reference", "slow-clock", "gap-after-power-cut")
 
@@ -57,9 +60,24 @@ def duis_versions() -> tuple[str, ...]:
     return _DUIS_VERSIONS
 
 
+def daily_import_srvs() -> tuple[str, ...]:
+    """Service requests that read the import of a day (PIA Table 4)."""
+    return _DAILY_IMPORT_SRVS
+
+
+def releases() -> tuple[str, ...]:
+    """How reads are spread over their window (PIA R1)."""
+    return _RELEASES
+
+
 def wan_presets() -> tuple[str, ...]:
     """SM WAN presets."""
     return _WAN_PRESETS
+
+
+def link_presets() -> tuple[str, ...]:
+    """Every preset on the way between head-end and meter, whose values a scenario may replace."""
+    return _LINK_PRESETS
 
 
 def household_variants() -> tuple[str, ...]:

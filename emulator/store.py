@@ -1,8 +1,8 @@
 """The result store: what was asked, what came back, what is missing, in one DuckDB file.
 
-The hot path only appends tuples to lists (about a microsecond a read); every ``block_reads`` reads the lists become numpy
-columns that DuckDB scans in place (a dict of arrays needs neither pandas nor pyarrow) in one transaction, so a run that is
-cut short leaves whole blocks and nothing else. Columns are described in :mod:`emulator.store_schema`.
+The hot path only appends tuples to lists (about a microsecond a read); every ``block_reads`` reads the lists become
+numpy columns that DuckDB scans in place (a dict of arrays needs neither pandas nor pyarrow) in one transaction, so a
+run that is cut short leaves whole blocks and nothing else. Columns are described in :mod:`emulator.store_schema`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _UNIX_EPOCH_S = (EPOCH - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
 _BLOCK_VALUES = 4_000_000
 """Values that may wait in memory before a block is written, whatever the number of reads (32 MB)."""
 
-_CONFIG = {"threads": 1, "checkpoint_threshold": "256MB"}
-"""One thread, because a farm counts its speed per core; few checkpoints, because a block waits safely in the log file."""
+_CONFIG: dict[str, str | int | float | list[str]] = {"threads": 1, "checkpoint_threshold": "256MB"}
+"""One thread: a farm counts its speed per core. Few checkpoints: a block waits safely in the log file."""
 
 _SLOTS = np.arange(DAY_PERIODS, dtype=np.int64) * HALF_HOUR_S
 _FROM_PREMISES = ("csp", "wan", "device")
@@ -47,8 +47,9 @@ _TYPE = dict(READ_COLUMNS)
 class ResultStore:
     """Collects reads, values and gaps of one run and writes them to ``results.duckdb`` in the run folder.
 
-    ``premises`` holds one entry per premises and at least the columns ``csp``, ``wan`` and ``device`` (text); it becomes the
-    table ``premises``. Use it as a context manager or call :meth:`close`; the file is readable after every block.
+    ``premises`` holds one entry per premises and at least the columns ``csp``, ``wan`` and ``device`` (text); it
+    becomes the table ``premises``. Use it as a context manager or call :meth:`close`; the file is readable after every
+    block.
     """
 
     def __init__(self, folder: Path, premises: Columns, *, block_reads: int = 10_000) -> None:
@@ -61,7 +62,8 @@ class ResultStore:
         self._gaps: list[tuple[Any, ...]] = []
         self._waiting_values = 0
         self._block_reads = block_reads
-        self._db = duckdb.connect(str(self.path), config=dict(_CONFIG))
+        self._db = duckdb.connect(str(self.path), config=_CONFIG)
+        self._open = True
         for statement in ddl():
             self._db.execute(statement)
         self._make_premises(premises)
@@ -105,7 +107,7 @@ class ResultStore:
         bytes_up: int,
         rows: int,
     ) -> None:
-        """Keep one finished read. Instants are seconds since 2000 (``day``: the start of the UTC day read); None is NULL."""
+        """Keep one finished read. Instants are seconds since 2000 (``day``: start of the UTC day); None is NULL."""
         self._reads.append(
             (
                 read_id, srv, use_case, role, user_id, premises, mpan_kind, mode, for_settlement, phase, day,
@@ -119,7 +121,7 @@ class ResultStore:
     def add_values(
         self, read_id: int, premises: int, channel: str, stamps: Column | Sequence[int], values: Column | Sequence[int]
     ) -> None:
-        """Keep the values of one channel of a read: ``stamps`` (seconds since 2000, end of the half-hour) and ``values``.
+        """Keep the values of one channel of a read; ``stamps`` are seconds since 2000, at the end of the half-hour.
 
         Both must have the same length and must not be changed afterwards: they are kept, not copied.
         """
@@ -136,13 +138,16 @@ class ResultStore:
         stamps: Sequence[float],
         leg: str,
         reason: str,
+        filled: str = "",
     ) -> None:
-        """Name missing half-hours of one local settlement day: 1-based ``periods``, their ``stamps``, and where they were lost.
+        """Name half-hours of a local settlement day that were missing at D+1, where they were lost, and if for good.
 
-        ``settlement_day`` is any instant whose UTC date equals the local settlement day's date (midnight will do).
+        ``periods`` count from 1 (0 is the one value of a day or month), ``stamps`` has one for each; ``filled`` names
+        the checkpoint at which they were in after all, empty where they never came. ``settlement_day`` is any instant
+        whose UTC date is that of the local day (midnight will do).
         """
         for period, stamp in zip(periods, stamps, strict=True):
-            self._gaps.append((premises, mpan_kind, srv, settlement_day, period, stamp, leg, reason))
+            self._gaps.append((premises, mpan_kind, srv, settlement_day, period, stamp, leg, reason, filled))
 
     # ------------------------------------------------------------------ once a run
 
@@ -178,11 +183,11 @@ class ResultStore:
 
     def close(self) -> None:
         """Write what waits and close the file; calling it again does nothing."""
-        if self._db is None:
+        if not self._open:
             return
         self.flush()
         self._db.close()
-        self._db = None  # type: ignore[assignment]
+        self._open = False
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a question to everything added so far."""
@@ -202,7 +207,7 @@ class ResultStore:
     # ------------------------------------------------------------------ summaries
 
     def totals(self) -> dict[str, Any]:
-        """``reads`` {asked, answered, within_trt}, ``bytes`` {up, down}, ``retries`` and ``messages`` of the run so far."""
+        """``reads`` {asked, answered, within_trt}, ``bytes`` {up, down}, ``retries``, ``messages`` so far."""
         asked, answered, within, down, up, retries, messages = self.query(
             "SELECT count(*), count(*) FILTER (outcome = 'answered'), count(*) FILTER (within_trt),"
             " coalesce(sum(bytes_down), 0), coalesce(sum(bytes_up), 0), coalesce(sum(greatest(attempts - 1, 0)), 0),"
@@ -218,10 +223,10 @@ class ResultStore:
     def gap_list(self) -> list[dict[str, Any]]:
         """The gaps, one entry per premises, day, MPAN kind, SRV, leg and reason, with the list of its ``periods``."""
         rows = self.query(
-            "SELECT premises, device, settlement_day, mpan_kind, srv, list(period ORDER BY period), leg, reason FROM gaps"
-            " GROUP BY ALL ORDER BY premises, settlement_day, mpan_kind DESC, srv, leg, reason"
+            "SELECT premises, device, settlement_day, mpan_kind, srv, list(period ORDER BY period), leg, reason,"
+            " filled FROM gaps GROUP BY ALL ORDER BY premises, settlement_day, mpan_kind DESC, srv, leg, reason, filled"
         )
-        names = ("premises", "device", "settlement_day", "mpan_kind", "srv", "periods", "leg", "reason")
+        names = ("premises", "device", "settlement_day", "mpan_kind", "srv", "periods", "leg", "reason", "filled")
         return [{**dict(zip(names, row, strict=True)), "settlement_day": row[2].isoformat()} for row in rows]
 
     # ------------------------------------------------------------------ blocks to columns
@@ -281,8 +286,8 @@ class ResultStore:
     def _write_gaps(self, rows: list[tuple[Any, ...]]) -> None:
         if not rows:
             return
-        names = ("premises", "mpan_kind", "srv", "settlement_day", "period", "stamp", "leg", "reason")
-        types = ("INTEGER", "VARCHAR", "VARCHAR", "DATE", "INTEGER", "TIMESTAMP", "VARCHAR", "VARCHAR")
+        names = ("premises", "mpan_kind", "srv", "settlement_day", "period", "stamp", "leg", "reason", "filled")
+        types = ("INTEGER", "VARCHAR", "VARCHAR", "DATE", "INTEGER", "TIMESTAMP", *("VARCHAR",) * 3)
         columns = zip(names, zip(*rows, strict=True), types, strict=True)
         block = {name: _column(column, kind) for name, column, kind in columns}
         block["device"] = self._lookup["device"][block["premises"]]

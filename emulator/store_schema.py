@@ -1,8 +1,8 @@
 """The tables of ``results.duckdb``: one place that says which column holds what.
 
-Every instant is a ``TIMESTAMP`` in UTC, every energy a whole number of Wh (varh for reactive energy), every duration is in
-seconds. ``values_read`` is a view: days of 48 consecutive half-hours are kept one day a row in ``half_hours`` (a fifth of the
-cells of a narrow table, so a fifth of the time), everything else one value a row in ``single_values``.
+Every instant is a ``TIMESTAMP`` in UTC, every energy a whole number of Wh (varh for reactive energy), every duration is
+in seconds. ``values_read`` is a view: days of 48 consecutive half-hours are kept one day a row in ``half_hours`` (a
+fifth of the cells of a narrow table, so a fifth of the time), everything else one value a row in ``single_values``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ DAY_PERIODS = 48
 HALF_HOUR_COLUMNS = tuple(f"h{number:02d}" for number in range(1, DAY_PERIODS + 1))
 
 OUTCOMES = ("answered", "refused", "failed", "error")
-"""``answered``: values came; ``refused``: no command was sent; ``failed``: no answer came; ``error``: the meter said no."""
+"""``answered``: values came; ``refused``: no command was sent; ``failed``: no answer; ``error``: the meter said no."""
 
 LEGS = ("", "dsp", "wan_down", "hub", "han", "esme", "wan_up", "head_end")
 """Where a read was lost, in the order of its journey; empty when it was not."""
 
 GRANULARITIES = ("half_hourly", "daily", "monthly")
 CHECKPOINTS = ("D+1", "SF", "RF")
+REREAD = "RF re-read"
+"""Stands for a checkpoint where completeness counts what a late re-read could still serve."""
 MPAN_KINDS = ("import", "export")
 
 READ_COLUMNS: tuple[tuple[str, str], ...] = (
@@ -79,6 +81,7 @@ _OTHER_TABLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stamp", "TIMESTAMP"),
         ("leg", "VARCHAR"),
         ("reason", "VARCHAR"),
+        ("filled", "VARCHAR"),
     ),
     "completeness": (
         ("granularity", "VARCHAR"),
@@ -110,7 +113,7 @@ SELECT read_id, premises, channel, stamp, value FROM single_values
 
 
 def ddl() -> list[str]:
-    """The statements that make an empty results database (all tables but ``premises``, which the run's own columns make)."""
+    """The statements that make an empty results database; the table ``premises`` comes from the run's own columns."""
     tables = {"reads": READ_COLUMNS, **_OTHER_TABLES}
     made = [f"CREATE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns)})" for name, columns in tables.items()]
     return [*made, _VALUES_VIEW]

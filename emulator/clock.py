@@ -1,0 +1,90 @@
+"""The one source of time of a run: virtual (as fast as the machine allows), scaled, or real.
+
+Simulated instants are seconds since 2000-01-01 UTC. Nothing in the emulator asks the machine for the time but this
+module; what a run does never depends on it, so the same seed gives the same bytes under every clock.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from threading import Event
+from typing import Protocol
+
+from gbcs.errors import LocalError
+
+
+class Clock(Protocol):
+    """Paces a run."""
+
+    paced: bool
+    """False where :meth:`reach` never waits, so that nobody needs to call it."""
+
+    def reach(self, instant: float) -> None:
+        """Return when the simulated time is ``instant``."""
+
+
+class VirtualClock:
+    """Time jumps from event to event."""
+
+    paced = False
+
+    def reach(self, instant: float) -> None:
+        """Return at once."""
+
+
+class ScaledClock:
+    """``factor`` simulated seconds take one second; 1 is real time. Starts with the first instant it is asked for.
+
+    Does not model: catching up in a hurry. A run that is slower than its clock falls behind and goes on.
+    """
+
+    paced = True
+
+    def __init__(self, factor: float = 1.0) -> None:
+        if not factor > 0:
+            raise LocalError(f"a clock runs forward: the factor must be above 0, not {factor}")
+        self.factor = factor
+        self._origin: tuple[float, float] | None = None
+        self._never = Event()
+
+    def reach(self, instant: float) -> None:
+        """Wait until ``instant``; Ctrl-C ends the wait."""
+        if self._origin is None:
+            self._origin = instant, time.monotonic()
+        started, wall = self._origin
+        left = wall + (instant - started) / self.factor - time.monotonic()
+        if left > 0:
+            self._never.wait(left)
+
+
+def make_clock(name: str) -> Clock:
+    """The clock that a scenario names: ``virtual``, ``real`` or ``scaled=N``. Raises LocalError for another name."""
+    if name == "virtual":
+        return VirtualClock()
+    if name == "real":
+        return ScaledClock()
+    kind, _, factor = name.partition("=")
+    try:
+        if kind == "scaled":
+            return ScaledClock(float(factor))
+    except ValueError:
+        pass
+    raise LocalError(f"{name!r} is no clock (allowed: virtual, real, scaled=N)")
+
+
+class Stopwatch:
+    """Wall time since it was made, for rates that a person reads."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._started
+
+
+def wall_time() -> datetime:
+    """The local wall time, which names run folders and nothing else."""
+    return datetime.now().astimezone()

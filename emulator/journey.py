@@ -1,0 +1,298 @@
+"""The journey of a read: head-end, SM WAN, comms hub, HAN, meter, and the same way back.
+
+Messages travel as bytes. Whoever loses one tells its leg and its reason to the ledger of losses here, which knows more
+than any party of the real service does: it is what names a gap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import Protocol
+
+from emulator.assumptions import Assumption
+from emulator.dcc.answers import Sent
+from emulator.dcc.requests import ServiceRequest
+from emulator.farm import Farm
+from emulator.han import Air, load_han_parameters
+from emulator.han.frames import HEADER_BYTES, wrap
+from emulator.han.zigbee import CLUSTER_TUNNELING
+from emulator.home import Home
+from emulator.hub import Action, CommsHub, HubLimits, Refused, ToHan, load_hub_parameters
+from emulator.hub.addresses import COUNTER_AT, NOT_GBCS, ORIGINATOR_AT, RECIPIENT_AT, header_start
+from emulator.kernel import Kernel
+from emulator.networks import Networks
+from emulator.segmentation import BlockLink, load_segmentation_parameters
+from emulator.wan.model import Direction
+from gbcs.eui64 import Eui64
+from gbcs.framing import Cra
+from gbcs.gbt import Failure, GbtEndpoint, is_block
+
+TUNNEL = 1
+"""The tunnel between a hub and its meter; each HAN has one."""
+
+_HEAD_END_TRANSFERS = 4096
+"""Segmented messages that the head-end puts together at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Where a message of a request was lost last, and why."""
+
+    leg: str
+    reason: str
+
+
+class Watcher(Protocol):
+    """Whoever wants to see the messages on the SM WAN: a trace, a corpus."""
+
+    def message(self, now: float, direction: Direction, request: ServiceRequest, message: bytes) -> None:
+        """A message left for the hub ("down") or reached the head-end ("up"); of a segmented one each block."""
+
+
+class Journey:
+    """Carries commands to meters and answers back, in simulated time.
+
+    A message that is longer than a hub takes at once is cut into blocks where the scenario says so, by the meter and by
+    the head-end: the hub passes blocks on. Each block then counts as a message of the SM WAN.
+
+    Does not model: a hub that restarts and forgets; the WAN provider's own gateway; more than one tunnel a HAN.
+    """
+
+    def __init__(
+        self,
+        farm: Farm,
+        networks: Networks,
+        kernel: Kernel,
+        answered: Callable[[bytes, int, float], None],
+        blocks: Callable[[int, float, int, int], None],
+    ) -> None:
+        """``answered(frame, request id, now)`` takes what reaches the head-end.
+
+        ``blocks(request id, now, bytes down, bytes up)`` hears of blocks; bytes down are those beyond the message.
+        """
+        self.farm, self.networks, self.kernel = farm, networks, kernel
+        scenario, overrides = farm.scenario, farm.scenario.networks.overrides
+        label = f"scenario {scenario.name}"
+        self.limits = HubLimits(load_hub_parameters(overrides, label=label))
+        parameters = load_han_parameters(overrides, label=label)
+        self.air = Air(parameters, scenario.seed, kernel.at, self._lost_on_han, scenario.key_seed)
+        self.segmentation = load_segmentation_parameters(overrides, label=label)
+        self._gbt = self.segmentation.settings(self.limits.message_bytes)
+        self._cut_above = self.limits.message_bytes if scenario.networks.segmentation else None
+        self._head_end = BlockLink(
+            GbtEndpoint(self._gbt, _HEAD_END_TRANSFERS),
+            kernel.at,
+            self._block_down,
+            self._whole_at_head_end,
+            self._gave_up,
+        )
+        self.losses: dict[int, Loss] = {}
+        self.executed_at: dict[int, float] = {}
+        self.messages = 0
+        self._digest = sha256()
+        self._answered, self._blocks = answered, blocks
+        self._watcher: Watcher | None = None
+        self._homes: dict[int, Home] = {}
+        self._requests: dict[bytes, ServiceRequest] = {}
+
+    def __len__(self) -> int:
+        """Homes made so far."""
+        return len(self._homes)
+
+    @property
+    def message_sha256(self) -> str:
+        """SHA-256 over all messages in the order in which they left for, or came from, the SM WAN; of blocks, each one.
+
+        Reads carry no signatures, and signatures of emulated devices are deterministic (RFC 6979), so it repeats.
+        """
+        return self._digest.hexdigest()
+
+    def watch(self, watcher: Watcher) -> None:
+        """Let somebody see every message from now on."""
+        self._watcher = watcher
+
+    def forget(self, request_id: int) -> Loss | None:
+        """What was lost of a finished request, if anything was; nothing is kept of it but its address."""
+        self.executed_at.pop(request_id, None)
+        return self.losses.pop(request_id, None)
+
+    def dropped(self) -> dict[str, int]:
+        """Commands that meters dropped without an answer, by reason."""
+        counts: Counter[str] = Counter()
+        for home in self._homes.values():
+            counts.update({str(reason): count for reason, count in home.meter.discarded.items()})
+        return dict(counts)
+
+    def assumptions(self) -> list[Assumption]:
+        """What hubs, HAN and networks take for granted."""
+        found = [*self.networks.assumptions(), *self.air.assumptions(), *self.limits.assumptions()]
+        return found if self._cut_above is None else [*found, *self.segmentation.assumptions()]
+
+    # ------------------------------------------------------------------ down
+
+    def transmit(self, request: ServiceRequest, sent: Sent, attempt: int, now: float) -> None:
+        """Take an attempt from the head-end to the network."""
+        home = self._homes.get(request.premises) or self._make(request.premises)
+        self._requests[sent.device + sent.counter.to_bytes(8, "big")] = request
+        if self._cut_above is not None and len(sent.command) > self._cut_above:
+            self._blocks(request.id, now, -len(sent.command), 0)
+            self._head_end.send(sent.command, now)
+            return
+        self._saw("down", request, sent.command, now)
+        self._over_wan(home, "down", sent.command, now, request)
+
+    def _block_down(self, block: bytes, now: float) -> None:
+        """Send a block, or the acknowledgement of one, to its device."""
+        request = self._request_of(block, RECIPIENT_AT)
+        if request is None:
+            return
+        self._blocks(request.id, now, len(block), 0)
+        self._saw("down", request, block, now)
+        self._over_wan(self._homes[request.premises], "down", block, now, request)
+
+    def _at_hub(self, home: Home, message: bytes) -> None:
+        now = self.kernel.now
+        self._carry_out(home, home.hub.from_wan(message, now), now)
+
+    def _at_meter(self, home: Home, payload: bytes, now: float) -> None:
+        message = payload[HEADER_BYTES:]
+        if self._cut_above is not None and is_block(message):
+            self._blocks_of(home).receive(message, now)
+        else:
+            self._execute(home, message, now)
+
+    def _execute(self, home: Home, message: bytes, now: float) -> None:
+        """Have the meter answer a whole command."""
+        answers = home.meter.receive(message, now)
+        request = self._request_of(message, RECIPIENT_AT)
+        if request is None:
+            return
+        if not answers:
+            self.losses[request.id] = Loss("esme", f"the meter dropped the command: {home.newest_discard()}")
+        self.executed_at[request.id] = now
+        for answer in answers:
+            leaves_at = now + self.air.execution_s()
+            if self._cut_above is not None and len(answer) > self._cut_above:
+                self._blocks_of(home).send(answer, leaves_at)
+            else:
+                self._from_meter(home, answer, leaves_at)
+
+    def _from_meter(self, home: Home, message: bytes, now: float) -> None:
+        home.meter_node.send_aps(home.hub.eui, CLUSTER_TUNNELING, wrap(message, TUNNEL, to_server=False), now)
+
+    def _blocks_of(self, home: Home) -> BlockLink:
+        """The meter's end of block transfers, made when it is first needed."""
+        if home.blocks is None:
+            home.blocks = BlockLink(
+                GbtEndpoint(self._gbt),
+                self.kernel.at,
+                partial(self._from_meter, home),
+                partial(self._execute, home),
+                self._gave_up,
+            )
+        return home.blocks
+
+    # ------------------------------------------------------------------ up
+
+    def _heard_by_hub(self, home: Home, payload: bytes, now: float) -> None:
+        self._carry_out(home, home.hub.from_han(payload[HEADER_BYTES:], now), now)
+
+    def _at_head_end(self, request: ServiceRequest, message: bytes) -> None:
+        now = self.kernel.now
+        self._saw("up", request, message, now)
+        if self._cut_above is not None and is_block(message):
+            self._blocks(request.id, now, 0, len(message))
+            self._head_end.receive(message, now)
+        else:
+            self._answered(message, request.id, now)
+
+    def _whole_at_head_end(self, message: bytes, now: float) -> None:
+        """Take an answer that was put together of blocks."""
+        request = self._request_of(message, ORIGINATOR_AT)
+        if request is not None:
+            self._answered(message, request.id, now)
+
+    # ------------------------------------------------------------------ both ways
+
+    def _carry_out(self, home: Home, actions: tuple[Action, ...], now: float) -> None:
+        """Do what a hub says."""
+        for action in actions:
+            if type(action) is ToHan:
+                payload = wrap(action.message, TUNNEL, to_server=True)
+                home.hub_node.send_aps(action.device, CLUSTER_TUNNELING, payload, now)
+            elif type(action) is Refused:
+                self._refused_by_hub(action)
+            else:
+                self._uplink(home, action.message, now)
+        deadline = home.hub.next_deadline()
+        if deadline is not None:
+            self.kernel.at(deadline, self._tick, home)
+
+    def _tick(self, home: Home) -> None:
+        self._carry_out(home, home.hub.tick(self.kernel.now), self.kernel.now)
+
+    def _uplink(self, home: Home, message: bytes, now: float) -> None:
+        request = self._request_of(message, ORIGINATOR_AT)
+        if request is not None:
+            self._over_wan(home, "up", message, now, request)
+
+    def _over_wan(self, home: Home, direction: Direction, message: bytes, now: float, request: ServiceRequest) -> None:
+        delivery = home.wan.send(home.premises, direction, len(message), now)
+        if delivery.arrives_at is None:
+            self.losses[request.id] = Loss(f"wan_{direction}", delivery.reason)
+            return
+        action, first = (self._at_hub, home) if direction == "down" else (self._at_head_end, request)
+        self.kernel.at(delivery.arrives_at, action, first, message)
+        if delivery.again_at is not None:
+            self.kernel.at(delivery.again_at, action, first, message)
+
+    def _saw(self, direction: Direction, request: ServiceRequest, message: bytes, now: float) -> None:
+        self.messages += 1
+        self._digest.update(message)
+        if self._watcher is not None:
+            self._watcher.message(now, direction, request, message)
+
+    def _refused_by_hub(self, refused: Refused) -> None:
+        self._lose(refused.message, Loss("hub", refused.reason))
+
+    def _lost_on_han(self, reason: str, payload: bytes) -> None:
+        self._lose(payload[HEADER_BYTES:], Loss("han", reason))
+
+    def _lose(self, message: bytes, loss: Loss) -> None:
+        request = self._request_of(message, RECIPIENT_AT) or self._request_of(message, ORIGINATOR_AT)
+        if request is not None:
+            self.losses[request.id] = loss
+
+    def _gave_up(self, failure: Failure) -> None:
+        """A block transfer came to nothing; where a block was lost on its way, that stays the reason."""
+        name = failure.name
+        is_command = name.cra == Cra.COMMAND
+        device = name.recipient if is_command else name.originator
+        request = self._requests.get(device + name.counter.to_bytes(8, "big"))
+        if request is not None:
+            leg = "head_end" if failure.sending is is_command else "esme"
+            self.losses.setdefault(request.id, Loss(leg, failure.reason))
+
+    def _request_of(self, message: bytes, device_at: int) -> ServiceRequest | None:
+        """The request that a message belongs to: by its device and its counter, which an answer copies."""
+        start = header_start(message)
+        if start == NOT_GBCS:
+            return None
+        device: Eui64 = message[start + device_at : start + device_at + 8]
+        return self._requests.get(device + message[start + COUNTER_AT : start + COUNTER_AT + 8])
+
+    def _make(self, premises: int) -> Home:
+        population, air = self.farm.population, self.air
+        meter = self.farm.meter(premises)
+        hub = CommsHub(population.hub(premises), (meter.eui,), self.limits)
+        nodes = air.hub(hub.eui), air.meter(meter.eui)
+        home = Home(premises, hub, nodes, meter, self.networks.of(premises))
+        home.connect(self._heard_by_hub, self._at_meter)
+        for cut in self.farm.cuts(premises):
+            self.networks.outages.add_hub_window(premises, cut.starts_at, cut.ends_at, "power cut at the premises")
+        self._homes[premises] = home
+        return home
