@@ -33,7 +33,9 @@ from tools.outcome import NotMet
 
 VERBS: Final = {
     "run": "Read settlement days of an emulated farm and check every value.",
+    "report": "Write the HTML report of a run again, from its folder.",
     "decode": "Print any GBCS message as a readable tree, or as JSON.",
+    "encode": "Build a message from the JSON that decode prints, as hex.",
     "rtds": "Conformance with the reference test data set.",
     "keys": "Keys and certificates of a test PKI.",
     "bench": "Measure cryptography, codec and whole run, as ratios.",

@@ -22,9 +22,15 @@ _LONG_LIST = 12
 
 
 def command(
-    message: Annotated[str, typer.Argument(help="Hex, a file of hex or raw bytes, or - for standard input.")],
+    message: Annotated[
+        str | None, typer.Argument(help="Hex, a file of hex or raw bytes, or - for standard input.")
+    ] = None,
     keys: Annotated[
         Path | None, typer.Option(help="Directory of keys and certificates: verify MAC and signature, decrypt.")
+    ] = None,
+    pcap: Annotated[Path | None, typer.Option(help="A capture of HANs: decode every message in it.")] = None,
+    keys_file: Annotated[
+        Path | None, typer.Option(help="HAN keys of the capture, as Wireshark's zigbee_pc_keys; default: PCAP.keys.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -32,7 +38,12 @@ def command(
 
     Example: meterfarm decode response.hex --keys keystore/
     """
-    data = read_bytes(message)
+    if (message is None) == (pcap is None):
+        raise LocalError("decode a message or, with --pcap, a capture: give one of them (see meterfarm decode --help)")
+    if pcap is not None:
+        _decode_capture(pcap, keys_file, keys, json=json)
+        return
+    data = read_bytes(message or "")
     store = KeyStore.read(keys) if keys is not None else None
     described = describe_bytes(data, store)
     if json:
@@ -42,6 +53,21 @@ def command(
     failed = [name for name in ("mac", "signature") if (described[name] or {}).get("verdict") == "failed"]
     if failed:
         raise NotMet(f"{' and '.join(failed)} not valid: {described.get('verdict_reason')}")
+
+
+def _decode_capture(pcap: Path, keys_file: Path | None, keys: Path | None, *, json: bool) -> None:
+    # The one verb option that needs scapy pays for it.
+    from tools.capture import describe_capture  # noqa: PLC0415
+
+    described = describe_capture(pcap, keys_file, KeyStore.read(keys) if keys is not None else None)
+    if json:
+        emit_json(described)
+        return
+    console = stdout_console()
+    for one in described["messages"]:
+        console.print(tree({"use_case": one["han"].get("tunnel_command"), "cra": "", **one}))
+    counts = {key: value for key, value in described.items() if key != "messages"}
+    console.print(", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in counts.items()))
 
 
 def describe_bytes(data: bytes, keys: KeyStore | None) -> dict[str, Any]:
@@ -122,8 +148,13 @@ def _shortened(row: list[Any]) -> list[Any]:
 
 
 def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else f"{value:>8}"
+    return _printable(value) if isinstance(value, str) else f"{value:>8}"
 
 
 def _line(key: str, value: str) -> Text:
-    return Text.assemble((f"{key}: ", "cyan"), value)
+    return Text.assemble((f"{key}: ", "cyan"), _printable(value))
+
+
+def _printable(text: str) -> str:
+    """Text of a message as it is, or escaped where it would steer the terminal."""
+    return text if text.isprintable() else repr(text)

@@ -65,7 +65,7 @@ USERS = (
     ("network operator", RemotePartyRole.NETWORK_OPERATOR),
     ("data retriever", RemotePartyRole.OTHER),
 )
-"""Kinds of users in the order of their identifiers. A meter knows no export supplier: role 127 for it is an assumption."""
+"""Kinds of users in the order of their identifiers. A meter knows no export supplier: its role 127 is an assumption."""
 
 
 @app.callback()
@@ -152,10 +152,7 @@ def _meters(count: int) -> Iterator[Party]:
 
 def _fill(directory: Path, parties: tuple[Party, ...], seed: KeySeed | None) -> None:
     """Write all files into a directory that is empty and nobody else's."""
-    if seed is not None:
-        pki = Pki(seed)
-    else:
-        pki = Pki(valid_from=datetime.combine(datetime.now(UTC), time(), UTC))
+    pki = Pki(seed) if seed is not None else Pki(valid_from=datetime.combine(datetime.now(UTC), time(), UTC))
     head = TEST_KEY_LINE if seed is not None else b""
     authorities = directory / "ca"
     authorities.mkdir(mode=0o700)
@@ -176,11 +173,11 @@ def _authorities(pki: Pki) -> tuple[tuple[str, Authority], ...]:
 
 
 def _write_pair(stem: Path, der: bytes, key: ec.EllipticCurvePrivateKey, head: bytes) -> None:
-    """A certificate, and its private key (behind ``head``) in a file that nobody else can read from its first moment."""
+    """A certificate, and its private key (behind ``head``) in a file that from the first nobody else can read."""
     certificate = x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)
     private = head + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for suffix, mode, content in ((".pem", 0o644, certificate), (".key", 0o600, private)):
-        with open(os.open(f"{stem}{suffix}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with os.fdopen(os.open(f"{stem}{suffix}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
 
 

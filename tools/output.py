@@ -18,6 +18,14 @@ _WIDTH_OF_A_PIPE = 140
 """Columns of a table that is not shown on a terminal; rich would squeeze it into 80."""
 
 
+class _Console(Console):
+    """A console that leaves it to the command how to end when the reader of its output has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Raises BrokenPipeError, where rich would end the program with code 1."""
+        raise BrokenPipeError
+
+
 def emit_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object to standard output, on one line.
 
@@ -42,4 +50,4 @@ def stderr_console() -> Console:
 
 def _console(stream: IO[str]) -> Console:
     fixed = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH_OF_A_PIPE
-    return Console(file=stream, width=fixed, markup=False, emoji=False, highlight=False)
+    return _Console(file=stream, width=fixed, markup=False, emoji=False, highlight=False)

@@ -61,10 +61,11 @@ class _Maker:
         trt = 5600.0 if on_demand else 86400.0
         rows = (48 if srv.startswith("4.8") else 1) * (not lost)
         store.add_read(
-            self.number, srv, _CODES[srv], *user, index, kind, "on_demand" if on_demand else "scheduled", not on_demand, "D+1",
-            self.day, self.day + HALF_HOUR_S, self.day + DAY_S, asked, asked + 0.4, None if lost else asked + latency, trt,
-            None if lost else latency, not lost, attempts, "failed" if lost else "answered",
-            "no answer after 3 attempts" if lost else "", "wan_down" if lost else "", down * attempts, 0 if lost else up, rows,
+            self.number, srv, _CODES[srv], *user, index, kind, "on_demand" if on_demand else "scheduled", not on_demand,
+            "D+1", self.day, self.day + HALF_HOUR_S, self.day + DAY_S, asked, asked + 0.4,
+            None if lost else asked + latency, trt, None if lost else latency, not lost, attempts,
+            "failed" if lost else "answered", "no answer after 3 attempts" if lost else "",
+            "wan_down" if lost else "", down * attempts, 0 if lost else up, rows,
         )  # fmt: skip
         if lost:
             store.add_gaps(
@@ -141,8 +142,8 @@ def make_run(root: Path, *, premises: int = 600, loss: float = 0.01, status: Sta
     ]
     finished = {
         **started, **totals, "date": "2026-11-23", "days": 1, "clock": "virtual", "value_mismatches": 0, "gaps": gaps,
-        "message_sha256": "5d41402abc4b2a76b9719d911017c592ae2f1e2d3c4b5a69788796a5b4c3d2e1", "run_folder": str(run.path),
-        "wall_s": 0.31, "reads_per_s": 9341.0, "versions": versions(), "windows": windows,
+        "message_sha256": "5d41402abc4b2a76b9719d911017c592ae2f1e2d3c4b5a69788796a5b4c3d2e1",
+        "run_folder": str(run.path), "wall_s": 0.31, "reads_per_s": 9341.0, "versions": versions(), "windows": windows,
         "not_modelled": [
             {"name": "CommsHub", "text": "more than one ESME; the mirror for gas; firmware distribution."},
             {"name": "LongRangeRadio", "text": "interference between base stations; downlink broadcast."},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Reads of one SRV, CSP, user or phase."""
+    """Reads of one SRV, CSP, user or phase, and how long the answered ones took; None where nothing was answered."""
 
     label: str
     detail: str
@@ -19,6 +20,13 @@ class Group:
     retries: int
     bytes_down: int
     bytes_up: int
+    trts_s: tuple[float, ...]
+    p50_s: float | None
+    p90_s: float | None
+    p99_s: float | None
+    max_s: float | None
+    max_of_trt: float | None
+    """The latency that came nearest to its target response time, or furthest beyond it, as a share of that."""
 
     @property
     def answered_share(self) -> float:
@@ -27,24 +35,21 @@ class Group:
 
     @property
     def within_share(self) -> float:
-        """Answered within the target response time of asked, 0 to 1."""
+        """Answered within the target response time of asked, 0 to 1; 0 when nothing was asked."""
         return self.within_trt / self.asked if self.asked else 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Latency:
-    """Latency percentiles in seconds of the answered reads of one SRV, mode and target response time."""
+class Unanswered:
+    """Reads of one SRV and role that ended alike, of ``asked`` reads of that SRV and role."""
 
+    outcome: str
     srv: str
-    mode: str
-    trt_s: float
-    answered: int
+    role: str
+    leg: str
+    reason: str
+    reads: int
     asked: int
-    p50_s: float
-    p90_s: float
-    p99_s: float
-    max_s: float
-    within_trt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,10 @@ class Cdf:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Requests per bin of ten minutes: starts of the bins (UTC) and a count for each, by CSP."""
+    """Requests per bin of ``bin_s``: starts of the bins (UTC) and a count for each, by CSP."""
 
-    starts: list[Any]
+    bin_s: int
+    starts: list[datetime]
     by_csp: dict[str, list[int]]
 
 
@@ -76,25 +82,86 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Complete:
+    """Values expected and present at a checkpoint."""
+
+    granularity: str
+    mpan_kind: str
+    checkpoint: str
+    expected: int
+    present: int
+
+    @property
+    def share(self) -> float:
+        """Present of expected, 0 to 1; 1 when nothing was expected."""
+        return self.present / self.expected if self.expected else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Values missing at D+1 that were lost on one leg for one reason, and how many of them never came."""
+
+    leg: str
+    reason: str
+    values: int
+    never_came: int
+    premises: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReason:
+    """How often the reads of one phase and kind of MPAN gave a reason for what they did not bring."""
+
+    phase: str
+    mpan_kind: str
+    reason: str
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One read of a meter's day and the range that it asked for (UTC)."""
+
+    srv: str
+    user: str
+    asked_from: datetime
+    asked_to: datetime
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One half-hour that did not come back, by the UTC time of its end."""
+
+    stamp: datetime
+    period: int
+    mpan_kind: str
+    leg: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeterDay:
-    """One meter's day: half-hours asked, got back and missing. Stamps are UTC ends of half-hours, values Wh."""
+    """One meter's day: half-hours asked, got back and missing. Stamps are UTC ends of half-hours, values Wh or varh."""
 
     premises: int
     device: str
     csp: str
     wan: str
-    day: Any
-    bounds: tuple[Any, Any]
-    asked: list[tuple[str, str, Any, Any, str]]
-    """(srv, role and user, from, to, outcome)"""
-    channels: dict[str, tuple[list[Any], list[int]]]
-    missing: list[tuple[Any, int, str, str, str]]
-    """(stamp, period, MPAN kind, leg, reason)"""
+    day: date
+    bounds: tuple[datetime, datetime]
+    asked: list[Asked]
+    channels: dict[str, tuple[list[datetime], list[int]]]
+    missing: list[Missing]
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Missing half-hours of one premises and day, lost on one leg for one reason; ``periods`` as "1-4, 9"."""
+    """Values of one premises and day that were missing at D+1, lost on one leg for one reason.
+
+    ``periods`` as "1-4, 9", empty for the one value of a day or month; ``filled`` names the checkpoint at which they
+    were in after all.
+    """
 
     premises: int
     device: str
@@ -105,6 +172,7 @@ class Gap:
     count: int
     leg: str
     reason: str
+    filled: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +187,20 @@ class RunData:
     by_csp: list[Group]
     by_user: list[Group]
     by_phase: list[Group]
-    outcomes: list[tuple[str, str, str, int]]
+    by_trt: list[Group]
+    unanswered: list[Unanswered]
+    phase_reasons: list[PhaseReason]
     attempts: list[tuple[int, int]]
-    latencies: list[Latency]
+    """(commands sent for a read, number of such reads)"""
     cdfs: list[Cdf]
-    trts_s: list[float]
     arrivals: Arrivals
     rate: Rate
-    completeness: list[tuple[str, str, str, int, int]]
-    gap_causes: list[tuple[str, str, int, int]]
+    completeness: list[Complete]
+    gap_causes: list[Cause]
     gaps: list[Gap]
+    """At most ``data.GAPS_SHOWN`` of ``gap_groups``, which hold ``gap_count`` values."""
     gap_groups: int
     gap_count: int
     meter_day: MeterDay | None
     assumptions: list[tuple[str, str, str, str]]
+    """(name, value, confidence, source)"""

@@ -1,0 +1,1 @@
+"""What ``meterfarm bench`` measures: one file a measurement."""

@@ -1,0 +1,65 @@
+"""The whole path of a read in ``meterfarm run``: head-end, networks, hub, HAN, meter, oracle, store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from emulator.clock import Stopwatch
+from emulator.run import SettlementRun
+from emulator.scenario import load_scenario
+from gbcs.times import DAY_S
+
+DAYS = 3
+"""Settlement days of the run: the first one is cold (every pair meets for the first time), the others are warm."""
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_CALM = 'name = "bench"\n[faults]\nnatural_outages = false\n'
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRun:
+    """Microseconds a read, cold and warm; the share of encrypted reads; memory that a premises takes."""
+
+    cold_us: float
+    warm_us: float
+    encrypted_share: float
+    bytes_per_premises: float
+
+
+def whole_run(premises: int, done: Callable[[], None]) -> WholeRun:
+    """Read ``DAYS`` days of a farm in virtual time; ``done`` is called after each."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "bench.toml"
+        file.write_text(_CALM, encoding="utf-8")
+        before = _resident_bytes()
+        run = SettlementRun(load_scenario(file, premises=premises, days=DAYS), Path(folder))
+        run.start()
+        per_read = []
+        for day in run.plan.utc_days():
+            per_read.append(_us_per_read(run, float(day + 2 * DAY_S)))
+            done()
+        held = _resident_bytes() - before
+        run.store.flush()
+        [(encrypted,)] = run.store.query(
+            "SELECT count(*) FILTER (use_case IN ('ECS17b', 'ECS21a', 'ECS22b', 'ECS66')) / count(*) FROM reads"
+        )
+        run.store.close()
+    cold_us, *warm_us = per_read
+    return WholeRun(cold_us, sorted(warm_us)[len(warm_us) // 2], encrypted, held / premises)
+
+
+def _us_per_read(run: SettlementRun, until: float) -> float:
+    """One day of reads; writing what waits in the store belongs to it."""
+    watch, finished = Stopwatch(), run.collector.finished_reads
+    run.kernel.run(until=until)
+    run.store.flush()
+    return 1e6 * watch.seconds / max(run.collector.finished_reads - finished, 1)
+
+
+def _resident_bytes() -> int:
+    """Memory of this process that is in use now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE

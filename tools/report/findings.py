@@ -1,0 +1,157 @@
+"""What a run shows, in sentences: what a reader would otherwise have to find in the tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final, Literal
+
+from emulator.store_schema import REREAD
+from tools.report.model import Complete, Group, RunData, Unanswered
+from tools.report.words import count, duration, leg, percent, plain, rate, several
+
+Kind = Literal["good", "note", "bad"]
+
+_CAUSES_SHOWN: Final = 6
+_MEDIAN: Final = 50
+"""Place of the median in the latencies of a curve, which begin with the least and go on by hundredths."""
+
+_VERBS: Final = {
+    "refused": ("was refused", "were refused"),
+    "failed": ("got no answer", "got no answer"),
+    "error": ("was answered with an error", "were answered with an error"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence, and whether it is good news, bad news or neither."""
+
+    kind: Kind
+    text: str
+
+
+def findings(data: RunData) -> list[Finding]:
+    """The sentences, the most telling first."""
+    if not data.total.asked:
+        return [Finding("bad", "No read was made.")]
+    parts = (_values, _answers, _causes, _completeness, _retries, _networks, _load)
+    return list(chain.from_iterable(part(data) for part in parts))
+
+
+def wrong_values(data: RunData) -> int | None:
+    """How many values that came back differ from what the meter held; None when the run did not get to say."""
+    number = data.summary.get("value_mismatches")
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def _values(data: RunData) -> Iterator[Finding]:
+    wrong = wrong_values(data)
+    if wrong:
+        yield Finding("bad", f"{several(wrong, 'value')} that came back differ from what the meters held.")
+    elif wrong == 0 and data.total.answered:
+        yield Finding("good", "Every value that came back equals what the meter held.")
+
+
+def _answers(data: RunData) -> Iterator[Finding]:
+    total = data.total
+    late = total.answered - total.within_trt
+    text = f"{count(total.answered)} of {several(total.asked, 'read')} were answered ({percent(total.answered_share)})"
+    if late:
+        yield Finding("bad", f"{text}, {count(late)} of them later than their target response time.")
+    elif total.answered:
+        yield Finding("good", f"{text}, all of them within their target response time; {_margin(total)}.")
+    else:
+        yield Finding("bad", f"{text}.")
+
+
+def _margin(total: Group) -> str:
+    if total.max_of_trt is None:
+        return f"the slowest took {duration(total.max_s)}"
+    return f"the one nearest to its target used {percent(total.max_of_trt)} of it, the slowest {duration(total.max_s)}"
+
+
+def _causes(data: RunData) -> Iterator[Finding]:
+    by_cause: defaultdict[tuple[str, str, str], list[Unanswered]] = defaultdict(list)
+    for row in data.unanswered:
+        by_cause[row.outcome, row.leg, row.reason].append(row)
+    causes = sorted(by_cause.values(), key=lambda rows: -sum(row.reads for row in rows))
+    for rows in causes[:_CAUSES_SHOWN]:
+        yield Finding("bad", _cause(rows, data.total.asked))
+    rest = [row for rows in causes[_CAUSES_SHOWN:] for row in rows]
+    if rest:
+        reads = several(sum(row.reads for row in rest), "read")
+        yield Finding("bad", f"{reads} more brought no values for other reasons: see the table.")
+
+
+def _cause(rows: list[Unanswered], asked: int) -> str:
+    """One sentence: "3 of 1,412 reads were refused at the DSP: 4.1.1 by MDR: ..."."""
+    first, reads = rows[0], sum(row.reads for row in rows)
+    verb = _VERBS.get(first.outcome, (first.outcome, first.outcome))[reads != 1]
+    where = f" ({leg(first.leg)})" if first.leg else ""
+    whose = [f"{row.srv} by {row.role}" + (f" ({count(row.reads)})" if len(rows) > 1 else "") for row in rows]
+    text = f"{count(reads)} of {several(asked, 'read')} {verb}{where}: {', '.join(whose)}"
+    return f"{text}: {first.reason}." if first.reason else f"{text}."
+
+
+def _completeness(data: RunData) -> Iterator[Finding]:
+    if data.completeness and all(row.present == row.expected for row in data.completeness):
+        yield Finding("good", "Every value that settlement expects was there at every checkpoint.")
+    shown: dict[tuple[str, str], int] = {}
+    for row in data.completeness:
+        key = row.granularity, row.mpan_kind
+        # A checkpoint at which nothing changed says nothing new.
+        if row.present != row.expected and shown.get(key) != row.present:
+            yield Finding("bad", _incomplete(data, row))
+        shown[key] = row.present
+
+
+def _incomplete(data: RunData, row: Complete) -> str:
+    name = f"{plain(row.granularity)} {row.mpan_kind}".capitalize()
+    text = (
+        f"{name} is {percent(row.share)} complete at {row.checkpoint} ({count(row.present)} of {count(row.expected)})"
+    )
+    reasons = (
+        one.reason for one in data.phase_reasons if (one.phase, one.mpan_kind) == (row.checkpoint, row.mpan_kind)
+    )
+    main = next(reasons, "") or _reread_reason(data, row)
+    return f"{text}; most often: {main}." if main else f"{text}."
+
+
+def _reread_reason(data: RunData, row: Complete) -> str:
+    """Why a late re-read brought nothing, most often: meters answer it with fewer rows, not with an error."""
+    if row.checkpoint != REREAD:
+        return ""
+    rows = data.summary.get("reread_reasons", ())
+    return next((str(one["reason"]) for one in rows if one["mpan_kind"] == row.mpan_kind), "")
+
+
+def _retries(data: RunData) -> Iterator[Finding]:
+    again = [(attempts, reads) for attempts, reads in data.attempts if attempts > 1]
+    if again:
+        reads = sum(number for _, number in again)
+        share = percent(reads / data.total.asked)
+        yield Finding("note", f"{several(reads, 'read')} ({share}) took more than one command, {again[-1][0]} at most.")
+
+
+def _networks(data: RunData) -> Iterator[Finding]:
+    ordered = sorted(data.cdfs, key=lambda cdf: cdf.latency_s[_MEDIAN])
+    if len(ordered) > 1:
+        fast, slow = ordered[0], ordered[-1]
+        yield Finding(
+            "note",
+            f"Slowest network: {slow.wan}, with half of its answers within {duration(slow.latency_s[_MEDIAN])};"
+            f" quickest: {fast.wan}, {duration(fast.latency_s[_MEDIAN])}.",
+        )
+
+
+def _load(data: RunData) -> Iterator[Finding]:
+    load = data.rate
+    if load.mean_per_s:
+        yield Finding(
+            "note",
+            f"{several(load.messages, 'message')} crossed the SM WAN for D+1 in {duration(load.span_s)}:"
+            f" {rate(load.mean_per_s)} a second, {rate(load.peak_per_s)} in the busiest minute.",
+        )
