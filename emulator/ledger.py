@@ -93,12 +93,15 @@ class Ledger:
 
     def half_hours_in(self, premises: int, mpan_kind: MpanKind, stamps: NDArray[np.int64]) -> None:
         """Half-hours of an MPAN have come in; those outside the settlement days do not count."""
+        if not len(stamps):
+            return
         flags = self._half_hours[mpan_kind]
+        first, last = (int(stamps[end] - self._first) // HALF_HOUR_S for end in (0, -1))
+        if first >= 0 and last < flags.shape[1] and last - first + 1 == len(stamps):
+            flags[premises, first : last + 1] = True
+            return
         places = (stamps - self._first) // HALF_HOUR_S
-        if len(places) and places[0] >= 0 and places[-1] < flags.shape[1]:
-            flags[premises, places] = True
-        else:
-            flags[premises, places[(places >= 0) & (places < flags.shape[1])]] = True
+        flags[premises, places[(places >= 0) & (places < flags.shape[1])]] = True
 
     def monthly_due(self, premises: int, utc_day: int) -> None:
         """The monthly read of a customer is due on the UTC day that starts at ``utc_day``."""

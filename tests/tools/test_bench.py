@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from reference_set import rtds_home
 
 from tools import cli
 from tools.benchmarks.floor import floor
 from tools.benchmarks.reads import ENCRYPTED, PLAIN, Bench, Read, Shape
 from tools.benchmarks.rounds import medians_us
 
-KEYS = ("crypto_floor_plain_us", "crypto_floor_encrypted_us", "loop_plain_us", "loop_encrypted_us")
+KEYS = (
+    "crypto_floor_plain_us", "crypto_floor_encrypted_us", "loop_plain_us", "loop_encrypted_us", "run_us_per_read",
+    "run_reads_per_s", "bytes_per_premises",
+)  # fmt: skip
+QUICK = ("--meters", "2", "--rounds", "1", "--premises", "100")
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +76,13 @@ def test_rounds_are_interleaved_and_the_first_does_not_count() -> None:
 
 
 def test_scripts_get_one_object(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["bench", "--meters", "2", "--rounds", "1", "--json"]) == 0
+    assert cli.main(["bench", *QUICK, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert set(KEYS) <= set(found) and all(found[key] > 0 for key in KEYS)
 
 
 def test_people_get_a_table_with_the_ratios(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["bench", "--meters", "2", "--rounds", "1"]) == 0
+    assert cli.main(["bench", *QUICK]) == 0
     shown = capsys.readouterr().out
     assert "times the floor" in shown and "codec and cryptography, encrypted" in shown
     assert "{" not in shown
@@ -85,3 +91,19 @@ def test_people_get_a_table_with_the_ratios(capsys: pytest.CaptureFixture[str]) 
 def test_no_meters_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["bench", "--meters", "0"]) == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_the_codec_is_measured_on_the_reference_set(capsys: pytest.CaptureFixture[str]) -> None:
+    home = rtds_home()
+    assert cli.main(["bench", "codec", "--rounds", "1", "--rtds", str(home), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["messages"] > 1_000
+    assert found["messages_per_s_structure"] > found["messages_per_s_signatures"] > 0
+    assert {"messages_per_s_keys", "messages_per_s_framing"} <= set(found)
+
+
+def test_what_cannot_be_measured_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", "everything"]) == 2
+    assert "allowed: reads, codec" in capsys.readouterr().err
+    assert cli.main(["bench", "codec", "--rtds", str(tmp_path / "none")]) == 2
+    assert "RTDS_HOME" in capsys.readouterr().err

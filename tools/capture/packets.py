@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -209,14 +210,14 @@ class KeyRing:
         sender = int(security.source or 0).to_bytes(8, "big")
         control_at = len(header) - len(_auxiliary(security.key_type, sender, 0))
         slot = (sender, security.key_type)
-        for key in dict.fromkeys((self._fitted.get(slot, b""), *self._keys)):
+        fitted = self._fitted.get(slot)
+        for key in chain(() if fitted is None else (fitted,), self._keys):
             try:
-                plaintext = ccm_star.open_sealed(key, sender, security.fc, header, control_at, sealed) if key else None
+                plaintext = ccm_star.open_sealed(key, sender, security.fc, header, control_at, sealed)
             except AuthenticationError:
                 continue
-            if plaintext is not None:
-                self._fitted[slot] = key
-                return plaintext, sender
+            self._fitted[slot] = key
+            return plaintext, sender
         raise AuthenticationError("none of the keys opens the frame")
 
 
