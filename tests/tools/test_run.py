@@ -100,6 +100,7 @@ def test_the_summary_on_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["run", "--premises", "30", "--into", str(tmp_path), "--no-report"]) == 0
     printed = capsys.readouterr()
     assert "4.8.1 ECS22b" in printed.out and "Every value that came back equals what the meter held" in printed.out
+    assert "the log holds 93 days and the row is older" in " ".join(printed.out.split())
     assert not list(tmp_path.glob("Run_*/report.html"))
 
 

@@ -15,6 +15,7 @@ from tools.report.words import count, duration, leg, percent, plain, rate, sever
 Kind = Literal["good", "note", "bad"]
 
 _CAUSES_SHOWN: Final = 6
+_REASONS_SHOWN: Final = 3
 _MEDIAN: Final = 50
 """Place of the median in the latencies of a curve, which begin with the least and go on by hundredths."""
 
@@ -109,6 +110,8 @@ def _completeness(data: RunData) -> Iterator[Finding]:
 
 
 def _incomplete(data: RunData, row: Complete) -> str:
+    if row.checkpoint == REREAD:
+        return _reread(data, row)
     name = f"{plain(row.granularity)} {row.mpan_kind}".capitalize()
     text = (
         f"{name} is {percent(row.share)} complete at {row.checkpoint} ({count(row.present)} of {count(row.expected)})"
@@ -116,16 +119,19 @@ def _incomplete(data: RunData, row: Complete) -> str:
     reasons = (
         one.reason for one in data.phase_reasons if (one.phase, one.mpan_kind) == (row.checkpoint, row.mpan_kind)
     )
-    main = next(reasons, "") or _reread_reason(data, row)
+    main = next(reasons, "")
     return f"{text}; most often: {main}." if main else f"{text}."
 
 
-def _reread_reason(data: RunData, row: Complete) -> str:
-    """Why a late re-read brought nothing, most often: meters answer it with fewer rows, not with an error."""
-    if row.checkpoint != REREAD:
-        return ""
+def _reread(data: RunData, row: Complete) -> str:
+    """What a late re-read could still serve, and why not the rest: meters answer it with fewer rows, not an error."""
+    text = (
+        f"Of half-hourly {row.mpan_kind} read again at RF, {percent(row.share)} could still be served "
+        f"({count(row.present)} of {count(row.expected)} half-hours)"
+    )
     rows = data.summary.get("reread_reasons", ())
-    return next((str(one["reason"]) for one in rows if one["mpan_kind"] == row.mpan_kind), "")
+    reasons = [f"{one['reason']} ({count(one['rows'])})" for one in rows if one["mpan_kind"] == row.mpan_kind]
+    return f"{text}: {'; '.join(reasons[:_REASONS_SHOWN])}." if reasons else f"{text}."
 
 
 def _retries(data: RunData) -> Iterator[Finding]:
