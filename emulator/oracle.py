@@ -18,6 +18,7 @@ from emulator.esme.esme import Esme
 from emulator.esme.live import LiveObjects, energy_of
 from emulator.esme.logs import MeterLogs, Rows
 from gbcs.errors import LocalError
+from gbcs.frozen import maker
 from gbcs.reads import ReadValues
 from gbcs.times import DAY_S, HALF_HOUR_S, iso
 
@@ -57,6 +58,8 @@ _LOG_OF = {
 """The log that a use case reads; ECS17a and ECS17b read registers."""
 
 _PROFILES = ("ECS22a", "ECS22b")
+
+_make_column, _make_judgement = maker(Column), maker(Judgement)
 
 _NOTHING: Stamps = np.empty(0, np.int64)
 
@@ -102,7 +105,7 @@ def _right_profile(use_case: str, energy: MeterEnergy, rows: Rows, first: int, l
         held[:, place] = column
     if held.tobytes() != rows.tobytes():
         return None
-    return Judgement(tuple(map(Column, channels, repeat(expected), truth)), (), 0, "")
+    return _make_judgement(tuple(map(_make_column, channels, repeat(expected), truth)), (), 0, "")
 
 
 def _judge_rows(use_case: str, energy: MeterEnergy, rows: Rows, first: int, last: int) -> Judgement:

@@ -20,11 +20,12 @@ from emulator.run import SettlementRun
 from emulator.run_folder import versions
 from emulator.wan.model import not_modelled
 from emulator.wan.outages import Outages
+from gbcs.gbt import GbtEndpoint
 from gbcs.times import DAY_S, iso
 
 _PARTS = (
-    Esme, MeterEnergy, MeterLogs, DeviceClock, CommsHub, Air, Outages, Journey, HeadEnd, AccessControlBroker,
-    OriginatorCounters, Plan, Ledger, SettlementRun,
+    Esme, MeterEnergy, MeterLogs, DeviceClock, CommsHub, Air, Outages, Journey, GbtEndpoint, HeadEnd,
+    AccessControlBroker, OriginatorCounters, Plan, Ledger, SettlementRun,
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from gbcs.errors import LocalError
 from gbcs.keystore import KeyStore
 from gbcs.times import iso
 from tools.decode import describe_bytes
+from tools.memory import collecting_rarely
 from tools.outcome import NotMet
 from tools.output import emit_json, stderr_console, stdout_console
 from tools.report.data import load
@@ -97,7 +98,8 @@ def _carry_out(
 def _execute(run: SettlementRun) -> tuple[Status, float]:
     watch = Stopwatch()
     try:
-        run.execute()
+        with collecting_rarely():
+            run.execute()
     except KeyboardInterrupt:
         return "interrupted", watch.seconds
     return "complete", watch.seconds

@@ -14,8 +14,8 @@ from itertools import count
 from typing import Any, Literal, Protocol
 
 from emulator.dcc.acb import AccessControlBroker
-from emulator.dcc.answers import Sent
 from emulator.dcc.access import AccessControl
+from emulator.dcc.answers import Sent
 from emulator.dcc.lanes import Lane, Pending
 from emulator.dcc.requests import Acknowledgement, FinishedRead, Outcome, Refusal, ServiceRequest
 from emulator.dcc.rules import Rules

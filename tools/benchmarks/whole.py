@@ -12,6 +12,7 @@ from emulator.clock import Stopwatch
 from emulator.run import SettlementRun
 from emulator.scenario import load_scenario
 from gbcs.times import DAY_S
+from tools.memory import collecting_rarely
 
 DAYS = 3
 """Settlement days of the run: the first one is cold (every pair meets for the first time), the others are warm."""
@@ -39,9 +40,10 @@ def whole_run(premises: int, done: Callable[[], None]) -> WholeRun:
         run = SettlementRun(load_scenario(file, premises=premises, days=DAYS), Path(folder))
         run.start()
         per_read = []
-        for day in run.plan.utc_days():
-            per_read.append(_us_per_read(run, float(day + 2 * DAY_S)))
-            done()
+        with collecting_rarely():
+            for day in run.plan.utc_days():
+                per_read.append(_us_per_read(run, float(day + 2 * DAY_S)))
+                done()
         held = _resident_bytes() - before
         run.store.flush()
         [(encrypted,)] = run.store.query(
