@@ -21,7 +21,10 @@ class Clock(Protocol):
     """False where :meth:`reach` never waits, so that nobody needs to call it."""
 
     def reach(self, instant: float) -> None:
-        """Return when the simulated time is ``instant``."""
+        """Return when the simulated time is ``instant``, or when woken."""
+
+    def wake(self) -> None:
+        """End a wait, and all later ones at once."""
 
 
 class VirtualClock:
@@ -31,6 +34,9 @@ class VirtualClock:
 
     def reach(self, instant: float) -> None:
         """Return at once."""
+
+    def wake(self) -> None:
+        """Nobody waits."""
 
 
 class ScaledClock:
@@ -46,16 +52,20 @@ class ScaledClock:
             raise LocalError(f"a clock runs forward: the factor must be above 0, not {factor}")
         self.factor = factor
         self._origin: tuple[float, float] | None = None
-        self._never = Event()
+        self._woken = Event()
 
     def reach(self, instant: float) -> None:
-        """Wait until ``instant``; Ctrl-C ends the wait."""
+        """Wait until ``instant``."""
         if self._origin is None:
             self._origin = instant, time.monotonic()
         started, wall = self._origin
         left = wall + (instant - started) / self.factor - time.monotonic()
         if left > 0:
-            self._never.wait(left)
+            self._woken.wait(left)
+
+    def wake(self) -> None:
+        """End a wait, and all later ones at once."""
+        self._woken.set()
 
 
 def make_clock(name: str) -> Clock:

@@ -22,11 +22,12 @@ class Kernel:
     Does not model: parallel events; whatever is due is carried out one after the other.
     """
 
-    __slots__ = ("_queue", "_serial", "clock", "events", "now")
+    __slots__ = ("_queue", "_serial", "clock", "events", "is_stopped", "now")
 
     def __init__(self, start: float, clock: Clock | None = None) -> None:
         self.now, self.clock = start, clock or VirtualClock()
         self.events = 0
+        self.is_stopped = False
         self._queue: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._serial = 0
 
@@ -39,15 +40,22 @@ class Kernel:
         heappush(self._queue, (max(when, self.now), self._serial, action, arguments))
 
     def run(self, until: float | None = None) -> None:
-        """Carry out events until none is left, or up to and including those at ``until``."""
+        """Carry out events until none is left, up to and including those at ``until``, or until :meth:`stop`."""
         queue, clock = self._queue, self.clock
         paced = clock.paced
-        while queue and (until is None or queue[0][0] <= until):
-            when, _, action, arguments = heappop(queue)
+        while queue and not self.is_stopped and (until is None or queue[0][0] <= until):
             if paced:
-                clock.reach(when)
+                clock.reach(queue[0][0])
+                if self.is_stopped:
+                    return
+            when, _, action, arguments = heappop(queue)
             self.now = when
             self.events += 1
             action(*arguments)
-        if until is not None and until > self.now:
+        if until is not None and until > self.now and not self.is_stopped:
             self.now = until
+
+    def stop(self) -> None:
+        """End :meth:`run` after the event that is being carried out; a clock that waits is woken. Any thread may."""
+        self.is_stopped = True
+        self.clock.wake()

@@ -23,6 +23,7 @@ from gbcs.errors import LocalError
 from gbcs.keystore import KeyStore
 from gbcs.times import iso
 from tools.decode import describe_bytes
+from tools.interrupt import stopping_at_ctrl_c
 from tools.memory import collecting_rarely
 from tools.outcome import NotMet
 from tools.output import emit_json, stderr_console, stdout_console
@@ -81,8 +82,9 @@ def _carry_out(
     scenario: Scenario, folder: RunFolder, *, trace: bool, parquet: bool, capturing: Capturing
 ) -> tuple[dict[str, Any], Status]:
     """Run, and leave a summary that says how it ended, however it ends."""
-    with _progress(stderr_console()) as (expect, step):
+    with _progress(stderr_console()) as (expect, step), stopping_at_ctrl_c() as ctrl_c:
         run = SettlementRun(scenario, folder.path, progress=step)
+        ctrl_c.stops(run.kernel)
         folder.write_summary(started(run), status="running")
         expect(run.planned_reads)
         with _tracing(run, folder, wanted=trace), capturing(run), run.store:
@@ -97,12 +99,9 @@ def _carry_out(
 
 def _execute(run: SettlementRun) -> tuple[Status, float]:
     watch = Stopwatch()
-    try:
-        with collecting_rarely():
-            run.execute()
-    except KeyboardInterrupt:
-        return "interrupted", watch.seconds
-    return "complete", watch.seconds
+    with collecting_rarely():
+        run.execute()
+    return "interrupted" if run.kernel.is_stopped else "complete", watch.seconds
 
 
 # ---------------------------------------------------------------------- what a person watches

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from threading import Thread
 from time import monotonic
 
 import pytest
@@ -21,6 +22,9 @@ class Watch:
 
     def reach(self, instant: float) -> None:
         self.reached.append(instant)
+
+    def wake(self) -> None:
+        self.reached.append(-1.0)
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=60))
@@ -57,6 +61,26 @@ def test_an_error_of_an_event_leaves_the_others_waiting() -> None:
     with pytest.raises(ValueError, match="no number"):
         kernel.run()
     assert len(kernel) == 1
+
+
+def test_a_stopped_kernel_keeps_what_is_left_and_wakes_its_clock() -> None:
+    watch = Watch()
+    kernel, seen = Kernel(0.0, watch), []
+    for instant in (1.0, 2.0, 3.0):
+        kernel.at(instant, seen.append, instant)
+    kernel.at(2.0, kernel.stop)
+    kernel.run(until=9.0)
+    assert seen == [1.0, 2.0] and len(kernel) == 1 and kernel.now == 2.0
+    assert kernel.is_stopped and watch.reached[-1] == -1.0
+
+
+def test_a_waiting_clock_can_be_woken_from_another_thread() -> None:
+    clock = ScaledClock(1.0)
+    clock.reach(0.0)
+    waker = Thread(target=clock.wake)
+    waker.start()
+    clock.reach(3_600.0)
+    waker.join()
 
 
 def test_a_paced_clock_is_asked_for_every_event() -> None:

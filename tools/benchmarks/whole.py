@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ from tools.memory import collecting_rarely
 DAYS = 3
 """Settlement days of the run: the first one is cold (every pair meets for the first time), the others are warm."""
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_FARMS = 150, 450
+"""Sizes of the two farms whose memory is compared; small, because counting memory takes time."""
+
 _CALM = 'name = "bench"\n[faults]\nnatural_outages = false\n'
 
 
@@ -36,7 +38,6 @@ def whole_run(premises: int, done: Callable[[], None]) -> WholeRun:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "bench.toml"
         file.write_text(_CALM, encoding="utf-8")
-        before = _resident_bytes()
         run = SettlementRun(load_scenario(file, premises=premises, days=DAYS), Path(folder))
         run.start()
         per_read = []
@@ -44,14 +45,13 @@ def whole_run(premises: int, done: Callable[[], None]) -> WholeRun:
             for day in run.plan.utc_days():
                 per_read.append(_us_per_read(run, float(day + 2 * DAY_S)))
                 done()
-        held = _resident_bytes() - before
         run.store.flush()
         [(encrypted,)] = run.store.query(
             "SELECT count(*) FILTER (use_case IN ('ECS17b', 'ECS21a', 'ECS22b', 'ECS66')) / count(*) FROM reads"
         )
         run.store.close()
     cold_us, *warm_us = per_read
-    return WholeRun(cold_us, sorted(warm_us)[len(warm_us) // 2], encrypted, held / premises)
+    return WholeRun(cold_us, sorted(warm_us)[len(warm_us) // 2], encrypted, _bytes_per_premises())
 
 
 def _us_per_read(run: SettlementRun, until: float) -> float:
@@ -62,6 +62,23 @@ def _us_per_read(run: SettlementRun, until: float) -> float:
     return 1e6 * watch.seconds / max(run.collector.finished_reads - finished, 1)
 
 
-def _resident_bytes() -> int:
-    """Memory of this process that is in use now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
+def _bytes_per_premises() -> float:
+    """Memory that a premises takes once it was read: what a larger farm holds more than a smaller one."""
+    few, many = (_held_bytes(premises) for premises in _FARMS)
+    return (many - few) / (_FARMS[1] - _FARMS[0])
+
+
+def _held_bytes(premises: int) -> int:
+    """What Python holds of a farm after a day of reads."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "bench.toml"
+        file.write_text(_CALM, encoding="utf-8")
+        tracemalloc.start()
+        try:
+            run = SettlementRun(load_scenario(file, premises=premises), Path(folder))
+            run.start()
+            run.kernel.run(until=float(run.plan.utc_days()[0] + 2 * DAY_S))
+            run.store.close()
+            return tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
