@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.table import Table
 
 from gbcs.security import Check
@@ -19,6 +20,14 @@ from tools.rtds_files import pairs, read_keys, read_vectors
 app = typer.Typer(help="Conformance with the reference test data set.", no_args_is_help=True)
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Holds RTDS-*/ and keystore/.")]
+_HEADINGS = (
+    "\nmessages", "\nparsed", "\nrebuilt", "\ndecoded", "\nvalues", "\nopened", "MAC\nverified", "\nnone", "\nno key",
+    "\nfailed", "signature\nverified", "\nnone", "\nno key", "\nfailed",
+)  # fmt: skip
+_WIDE = 132
+"""Columns of a terminal from which one table holds all."""
+_WHOLE, _HALVES = slice(0, 14), (slice(0, 6), slice(6, 14))
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -35,7 +44,8 @@ def check(directory: Directory, json: Json = False) -> None:
     if json:
         emit_json(report.as_json())
     else:
-        stdout_console().print(_check_table(report))
+        console = stdout_console()
+        console.print(*_check_tables(report, console.width))
         for name in report.no_key:
             stdout_console().print(f"no key: {name}", style="dim", highlight=False)
         for name, parts in report.without_fields:
@@ -70,22 +80,27 @@ def answer(directory: Directory, json: Json = False) -> None:
         raise NotMet("no command of this set has a response that a device could answer")
 
 
-def _check_table(report: CheckReport) -> Table:
-    table = Table(title="Reference messages", title_justify="left")
-    table.add_column("family")
-    table.add_column("use case")
-    for column in ("messages", "parsed", "rebuilt", "decoded", "from\nvalues", "parts\ndecrypted"):
-        table.add_column(column, justify="right")
-    for what in ("MAC", "signature"):
-        for column in ("verified", "none", "no key", "failed"):
-            table.add_column(f"{what}\n{column}", justify="right")
+def _check_tables(report: CheckReport, width: int) -> list[Table]:
+    """One table, or two below each other where the terminal is narrow."""
+    everything = _WHOLE if width >= _WIDE else None
+    return [_check_table(report, everything)] if everything else [_check_table(report, part) for part in _HALVES]
+
+
+def _check_table(report: CheckReport, shown: slice) -> Table:
+    table = Table(title="Reference messages", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("\nfamily", "\nuse case"):
+        table.add_column(heading, no_wrap=True)
+    for heading in _HEADINGS[shown]:
+        table.add_column(heading, justify="right", no_wrap=True)
     for (family, use_case), tally in sorted(report.by_use_case.items()):
-        table.add_row(family, use_case, *_cells(tally))
+        table.add_row(family, use_case, *_cells(tally)[shown])
     table.add_section()
     for family, tally in sorted(report.by_family().items()):
-        table.add_row(family, "all", *_cells(tally))
+        table.add_row(family, "all", *_cells(tally)[shown])
     table.add_section()
-    table.add_row("total", "", *_cells(report.total), style="bold")
+    table.add_row("total", "", *_cells(report.total)[shown], style="bold")
+    table.caption = "decoded: to fields; values: rebuilt from them; opened: encrypted parts; none: by design; ·: 0"
+    table.caption_justify = "left"
     return table
 
 
