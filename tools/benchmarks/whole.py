@@ -20,7 +20,8 @@ DAYS = 3
 _FARMS = 150, 450
 """Sizes of the two farms whose memory is compared; small, because counting memory takes time."""
 
-_CALM = 'name = "bench"\n[faults]\nnatural_outages = false\n'
+_CALM = 'name = "bench"\n[faults]\nnatural_outages = false\n[population]\nsmets1_share = 0.0\n'
+"""GBCS reads alone: those of SMETS1 meters cost what their dialects do."""
 
 
 @dataclass(frozen=True, slots=True)
