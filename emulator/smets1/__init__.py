@@ -1,0 +1,1 @@
+"""SMETS1: meters that speak dialects of open protocols, not GBCS."""
