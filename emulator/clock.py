@@ -20,8 +20,8 @@ class Clock(Protocol):
     paced: bool
     """False where :meth:`reach` never waits, so that nobody needs to call it."""
 
-    def reach(self, instant: float) -> None:
-        """Return when the simulated time is ``instant``, or when woken."""
+    def reach(self, instant: float) -> bool:
+        """Return when the simulated time is ``instant``: True; or, False, when woken before."""
 
     def wake(self) -> None:
         """End a wait, and all later ones at once."""
@@ -32,8 +32,9 @@ class VirtualClock:
 
     paced = False
 
-    def reach(self, instant: float) -> None:
+    def reach(self, instant: float) -> bool:
         """Return at once."""
+        return True
 
     def wake(self) -> None:
         """Nobody waits."""
@@ -54,14 +55,13 @@ class ScaledClock:
         self._origin: tuple[float, float] | None = None
         self._woken = Event()
 
-    def reach(self, instant: float) -> None:
-        """Wait until ``instant``."""
+    def reach(self, instant: float) -> bool:
+        """Wait until ``instant``; False where :meth:`wake` came first."""
         if self._origin is None:
             self._origin = instant, time.monotonic()
         started, wall = self._origin
         left = wall + (instant - started) / self.factor - time.monotonic()
-        if left > 0:
-            self._woken.wait(left)
+        return not self._woken.wait(left) if left > 0 else True
 
     def wake(self) -> None:
         """End a wait, and all later ones at once."""

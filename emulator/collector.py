@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Protocol
 
 from emulator.dcc.requests import FinishedRead, ServiceRequest
 from emulator.farm import Farm
@@ -13,10 +14,22 @@ from emulator.oracle import Judgement, judge, log_of, why_missing
 from emulator.store import ResultStore
 from emulator.store_schema import DAY_PERIODS
 from gbcs.errors import LocalError
+from gbcs.reads import ReadValues
 
 _MISMATCHES_KEPT = 20
 _SETTLEMENT_ROLES = ("IS", "ES", "MDR")
 _NO_TRACE = Loss("", "")
+
+
+class Oracle(Protocol):
+    """Judges the answers of meters that are no SMETS2 ones."""
+
+    def judge(self, request: ServiceRequest, values: ReadValues, read_at: float, /) -> Judgement:
+        """Compare an answer with what the meter measured."""
+
+    def why_missing(self, request: ServiceRequest, stamp: int, read_at: float, /) -> str:
+        """Why an answer lacks a row."""
+
 
 Unserved = Callable[[ServiceRequest], None]
 """Takes a request that did not bring all that was asked, so that the user may ask again."""
@@ -40,14 +53,14 @@ class Collector:
         population = farm.population
         self._granularity = [population.names.granularity[index] for index in population.granularity.tolist()]
 
-    def take(self, finished: FinishedRead) -> None:
-        """Judge and keep one read."""
+    def take(self, finished: FinishedRead, oracle: Oracle | None = None) -> None:
+        """Judge and keep one read; ``oracle`` where the meter is no SMETS2 one."""
         request = finished.request
         self.finished_reads += 1
         executed_at = self.journey.executed_at.get(request.id, finished.requested_at)
         loss = self.journey.forget(request.id) or _NO_TRACE
         if finished.outcome == "answered":
-            served = self._answered(finished, executed_at)
+            served = self._answered(finished, executed_at, oracle)
         else:
             served = self._came_to_nothing(finished, loss)
         reason = f"{finished.reason}: {loss.reason}" if finished.outcome == "failed" and loss.reason else None
@@ -55,13 +68,17 @@ class Collector:
         if not served and finished.outcome != "refused":
             self._unserved(request)
 
-    def _answered(self, finished: FinishedRead, executed_at: float) -> bool:
+    def _answered(self, finished: FinishedRead, executed_at: float, oracle: Oracle | None) -> bool:
         """Whether the answer held all that was asked."""
-        request, meter = finished.request, self.farm.meter(finished.request.premises)
+        request = finished.request
         use_case = request.use_case.use_case
         if finished.values is None:
             raise LocalError("an answered read has values")
-        judgement = judge(use_case, meter, finished.values, request.first, request.last, executed_at)
+        if oracle is None:
+            meter = self.farm.meter(request.premises)
+            judgement = judge(use_case, meter, finished.values, request.first, request.last, executed_at)
+        else:
+            judgement = oracle.judge(request, finished.values, executed_at)
         self._judged(judgement)
         for column in judgement.columns:
             self.values += len(column.values)
@@ -70,7 +87,11 @@ class Collector:
         if request.role in _SETTLEMENT_ROLES:
             self._enter(request, judgement)
         for stamp in judgement.missing:
-            cause = Cause("esme", why_missing(use_case, meter, stamp, executed_at), request.srv)
+            if oracle is None:
+                why = why_missing(use_case, self.farm.meter(request.premises), stamp, executed_at)
+            else:
+                why = oracle.why_missing(request, stamp, executed_at)
+            cause = Cause("esme", why, request.srv)
             self.ledger.row_missing(request.premises, request.mpan_kind, stamp, cause)
             if request.phase == "RF":
                 self.reread_reasons[request.mpan_kind, cause.reason] += 1

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from emulator.assumptions import Assumption
+from emulator.device.assumptions import ASSUMPTIONS as DEVICE_ASSUMPTIONS
+from emulator.device.policy import DevicePolicy
 from emulator.esme.device_clock import ClockSettings, DeviceClock
 from emulator.esme.energy import MeterEnergy, energy_assumptions, energy_model
 from emulator.esme.esme import Esme
-from emulator.esme.execution import EsmePolicy
 from emulator.esme.firmware import clock_settings, esme_policy, log_settings
 from emulator.esme.live import LiveObjects, energy_of
 from emulator.esme.logs import ASSUMPTIONS as LOG_ASSUMPTIONS
@@ -49,14 +50,14 @@ class Firmware:
     def __init__(self, profile: FirmwareProfile, scenario: Scenario) -> None:
         policy = esme_policy(profile, scenario.gbcs_version)
         self.profile = profile
-        self.policy: EsmePolicy = replace(policy, replay_reads=policy.replay_reads and scenario.replay.check_reads)
+        self.policy: DevicePolicy = replace(policy, replay_reads=policy.replay_reads and scenario.replay.check_reads)
         self.logs: LogSettings = log_settings(profile)
         self.clock: ClockSettings = clock_settings(profile)
         self.window = min(profile.reads.replay_window.value, scenario.replay.window)
 
 
 class Farm:
-    """The electricity meters of a scenario, with the keys of everybody in it.
+    """The SMETS2 electricity meters of a scenario, with the keys of everybody in it.
 
     Does not model: meters that are exchanged, that change their supplier in the middle of a run, or that share a hub.
     """
@@ -89,25 +90,9 @@ class Farm:
         """What the meter of a premises truly measured: the oracle's side."""
         return energy_of(self.meter(premises))
 
-    def cuts(self, premises: int) -> list[PowerCut]:
-        """The power cuts of a premises from the day before the first that is read until a day after the last."""
-        if not self.scenario.faults.natural_outages:
-            return []
-        seed = subseed(self.scenario.seed, "supply", premises)
-        return power_cuts(seed, self.first_day - 1, self.last_day + 1)
-
-    def assumptions(self) -> list[Assumption]:
-        """What meters take for granted: logs, energy, and each firmware where it departs from the reference."""
-        reference = load(REFERENCE_FIRMWARE)
-        found = [*LOG_ASSUMPTIONS, *energy_assumptions(), *assumptions(reference)]
-        for firmware in self.firmware:
-            if firmware.profile.name != REFERENCE_FIRMWARE:
-                found += assumptions(firmware.profile, beyond=reference)
-        return [Assumption(*row) for row in found]
-
-    def _make(self, premises: int) -> Esme:
+    def make_energy(self, premises: int) -> MeterEnergy:
+        """What a meter in a premises measures, of whatever generation it is; made anew each time."""
         population = self.population
-        firmware = self.firmware[population.firmware[premises]]
         seed = subseed(self.scenario.seed, "meter", premises)
         age_days = _YOUNGEST_DAYS + mix(seed, 1) % (_OLDEST_DAYS - _YOUNGEST_DAYS)
         commissioned_at = max(0, self.first_day - age_days) * DAY_S + mix(seed, 2) % DAY_S
@@ -119,13 +104,35 @@ class Farm:
         energy = MeterEnergy(model, seed, commissioned_at=commissioned_at, scale=float(population.scale[premises]))
         for cut in self.cuts(premises):
             energy.power_cut(cut.starts_at, cut.ends_at)
+        return energy
+
+    def cuts(self, premises: int) -> list[PowerCut]:
+        """The power cuts of a premises from the day before the first that is read until a day after the last."""
+        if not self.scenario.faults.natural_outages:
+            return []
+        seed = subseed(self.scenario.seed, "supply", premises)
+        return power_cuts(seed, self.first_day - 1, self.last_day + 1)
+
+    def assumptions(self) -> list[Assumption]:
+        """What meters take for granted: as devices, logs, energy, each firmware where it departs from the reference."""
+        reference = load(REFERENCE_FIRMWARE)
+        found = [*LOG_ASSUMPTIONS, *energy_assumptions(), *assumptions(reference)]
+        for firmware in self.firmware:
+            if firmware.profile.name != REFERENCE_FIRMWARE:
+                found += assumptions(firmware.profile, beyond=reference)
+        return [*DEVICE_ASSUMPTIONS, *(Assumption(*row) for row in found)]
+
+    def _make(self, premises: int) -> Esme:
+        population = self.population
+        firmware = self.firmware[population.firmware[premises]]
+        energy = self.make_energy(premises)
         return Esme(
             population.esme(premises),
             self.keys,
             self.acb,
             self._known_parties(premises),
             LiveObjects(energy, firmware.logs),
-            DeviceClock(firmware.clock, seed, set_at=energy.commissioned_at),
+            DeviceClock(firmware.clock, energy.seed, set_at=energy.commissioned_at),
             firmware.policy,
             firmware.window,
         )

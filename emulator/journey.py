@@ -76,7 +76,7 @@ class Journey:
         """
         self.farm, self.networks, self.kernel = farm, networks, kernel
         scenario, overrides = farm.scenario, farm.scenario.networks.overrides
-        label = f"scenario {scenario.name}"
+        label = f"scenario {scenario.label}"
         self.limits = HubLimits(load_hub_parameters(overrides, label=label))
         parameters = load_han_parameters(overrides, label=label)
         self.air = Air(parameters, scenario.seed, kernel.at, self._lost_on_han, scenario.key_seed)
@@ -92,6 +92,8 @@ class Journey:
         )
         self.losses: dict[int, Loss] = {}
         self.executed_at: dict[int, float] = {}
+        """When the command was executed whose answer reached the head-end, by request."""
+        self._executed: dict[bytes, float] = {}
         self.messages = 0
         self._digest = sha256()
         self._answered, self._blocks = answered, blocks
@@ -173,8 +175,9 @@ class Journey:
             return
         if not answers:
             self.losses[request.id] = Loss("esme", f"the meter dropped the command: {home.newest_discard()}")
-        self.executed_at[request.id] = now
         for answer in answers:
+            # A resend is answered from what is kept: the meter read its registers the first time.
+            self._executed.setdefault(self._name(answer, ORIGINATOR_AT), now)
             leaves_at = now + self.air.execution_s()
             if self._cut_above is not None and len(answer) > self._cut_above:
                 self._blocks_of(home).send(answer, leaves_at)
@@ -208,13 +211,19 @@ class Journey:
             self._blocks(request.id, now, 0, len(message))
             self._head_end.receive(message, now)
         else:
-            self._answered(message, request.id, now)
+            self._hand_over(request, message, now)
 
     def _whole_at_head_end(self, message: bytes, now: float) -> None:
         """Take an answer that was put together of blocks."""
         request = self._request_of(message, ORIGINATOR_AT)
         if request is not None:
-            self._answered(message, request.id, now)
+            self._hand_over(request, message, now)
+
+    def _hand_over(self, request: ServiceRequest, answer: bytes, now: float) -> None:
+        executed_at = self._executed.get(self._name(answer, ORIGINATOR_AT))
+        if executed_at is not None:
+            self.executed_at[request.id] = executed_at
+        self._answered(answer, request.id, now)
 
     # ------------------------------------------------------------------ both ways
 
@@ -278,12 +287,17 @@ class Journey:
             self.losses.setdefault(request.id, Loss(leg, failure.reason))
 
     def _request_of(self, message: bytes, device_at: int) -> ServiceRequest | None:
-        """The request that a message belongs to: by its device and its counter, which an answer copies."""
+        """The request that a message belongs to."""
+        return self._requests.get(self._name(message, device_at))
+
+    @staticmethod
+    def _name(message: bytes, device_at: int) -> bytes:
+        """Device and counter, which an answer copies from its command; empty where the bytes are no message."""
         start = header_start(message)
         if start == NOT_GBCS:
-            return None
+            return b""
         device: Eui64 = message[start + device_at : start + device_at + 8]
-        return self._requests.get(device + message[start + COUNTER_AT : start + COUNTER_AT + 8])
+        return device + message[start + COUNTER_AT : start + COUNTER_AT + 8]
 
     def _make(self, premises: int) -> Home:
         population, air = self.farm.population, self.air

@@ -44,10 +44,8 @@ class Kernel:
         queue, clock = self._queue, self.clock
         paced = clock.paced
         while queue and not self.is_stopped and (until is None or queue[0][0] <= until):
-            if paced:
-                clock.reach(queue[0][0])
-                if self.is_stopped:
-                    return
+            if paced and not clock.reach(queue[0][0]):
+                return
             when, _, action, arguments = heappop(queue)
             self.now = when
             self.events += 1

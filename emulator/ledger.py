@@ -60,6 +60,9 @@ class Count:
     present: int
 
 
+_Key = tuple[int, str, int]
+"""Premises, MPAN kind, and the start of a UTC day or a stamp."""
+
 NOT_ASKED = Cause("dsp", "nothing asked for it", "")
 
 
@@ -84,8 +87,9 @@ class Ledger:
         self._monthly_due = np.zeros((count, len(days)), np.bool_)
         self._half_hours: dict[MpanKind, Flags] = {kind: np.zeros((count, width), np.bool_) for kind in KINDS}
         self._singles = {name: np.zeros((count, len(days)), np.bool_) for name in ("daily", "monthly")}
-        self._causes: dict[tuple[int, str, int], Cause] = {}
-        self._row_causes: dict[tuple[int, str, int], Cause] = {}
+        self._causes: dict[_Key, Cause] = {}
+        self._row_causes: dict[_Key, Cause] = {}
+        self._causes_at_d1: dict[SettlementDay, tuple[dict[_Key, Cause], dict[_Key, Cause]]] = {}
         self._at_d1: dict[SettlementDay, dict[tuple[str, str], Flags]] = {}
         self._at_sf: dict[SettlementDay, dict[tuple[str, str], Flags]] = {}
 
@@ -133,6 +137,8 @@ class Ledger:
         kept = {"D+1": self._at_d1, "SF": self._at_sf}.get(checkpoint)
         if kept is not None:
             kept[day] = present
+        if checkpoint == "D+1":  # what later reads say of the same half-hours is another story
+            self._causes_at_d1[day] = dict(self._causes), dict(self._row_causes)
         found = []
         for key, flags in present.items():
             expected = self._expected_of(day, key)
@@ -175,11 +181,12 @@ class Ledger:
             yield MissingPeriods(premises, kind, day, periods, stamps, cause, filled)
 
     def _cause(self, premises: int, kind: str, stamp: int, day: SettlementDay, granularity: str) -> Cause:
-        row = self._row_causes.get((premises, kind, stamp))
+        causes, row_causes = self._causes_at_d1.get(day, (self._causes, self._row_causes))
+        row = row_causes.get((premises, kind, stamp))
         if row is not None:
             return row
         utc_day = utc_day_of(stamp) if granularity == "half_hourly" else utc_day_start(day.date)
-        return self._causes.get((premises, kind, utc_day), NOT_ASKED)
+        return causes.get((premises, kind, utc_day), NOT_ASKED)
 
     # ------------------------------------------------------------------ flags of a day
 

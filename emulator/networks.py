@@ -30,7 +30,7 @@ class Networks:
         overrides = {name: own for name, own in scenario.networks.overrides.items() if name in NETWORKS}
         self.models: list[WanModel] = []
         for preset in population.names.wan:
-            parameters = load_parameters(preset, overrides, label=f"scenario {scenario.name}: key networks.overrides")
+            parameters = load_parameters(preset, overrides, label=f"scenario {scenario.label}")
             channels = scenario.networks.north_channels_per_base_station
             wan = make_wan(preset, parameters, scenario.seed, population.base_station, channels)
             wan = with_faults(

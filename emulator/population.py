@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from emulator.rng import generator
 from emulator.scenario_model import Outage, Scenario
-from emulator.scenario_names import ALL_CSPS, CSPS
+from emulator.scenario_names import ALL_CSPS, CSPS, SMETS1
 from gbcs import eui64
 from gbcs.eui64 import Eui64
 
@@ -41,6 +41,7 @@ class NameLists:
 
     csp: tuple[str, ...]
     wan: tuple[str, ...]
+    cohort: tuple[str, ...]
     import_supplier: tuple[str, ...]
     export_supplier: tuple[str, ...]
     network_operator: tuple[str, ...]
@@ -70,11 +71,15 @@ class OutageWindow:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Columns of equal length, one entry per premises. ``scale`` multiplies the consumption of the variant."""
+    """Columns of equal length, one entry per premises. ``scale`` multiplies the consumption of the variant.
+
+    ``cohort`` is that of SMETS1 meters, which are on no SM WAN; a SMETS2 meter has none.
+    """
 
     names: NameLists
     csp: Index
     wan: Index
+    cohort: Index
     base_station: NDArray[np.int32]
     hub_eui: NDArray[np.uint64]
     esme_eui: NDArray[np.uint64]
@@ -101,6 +106,10 @@ class Population:
         """EUI-64 of the electricity meter."""
         return int(self.esme_eui[premises]).to_bytes(8, "big")
 
+    def is_smets1(self, premises: int) -> bool:
+        """Whether the meter of a premises is a SMETS1 one."""
+        return bool(self.cohort[premises] != NONE)
+
     def parties(self) -> tuple[Party, ...]:
         """Every DCC User of the farm, in the order of the name lists. A name in two roles is two parties."""
         return (
@@ -114,7 +123,6 @@ class Population:
         """The columns as a person reads them (names, printed identifiers), as the result store takes them."""
         named: dict[str, tuple[tuple[str, ...], Index]] = {
             "csp": (self.names.csp, self.csp),
-            "wan": (self.names.wan, self.wan),
             "granularity": (self.names.granularity, self.granularity),
             "import_supplier": (self.names.import_supplier, self.import_supplier),
             "export_supplier": (self.names.export_supplier, self.export_supplier),
@@ -128,6 +136,9 @@ class Population:
             "device": [eui64.show(int(eui).to_bytes(8, "big")) for eui in self.esme_eui],
             "hub": [eui64.show(int(eui).to_bytes(8, "big")) for eui in self.hub_eui],
             **{column: np.array([*names, ""], dtype=object)[index] for column, (names, index) in named.items()},
+            "wan": np.array([*self.names.wan, *self.names.cohort], dtype=object)[
+                np.where(self.cohort == NONE, self.wan, self.cohort + len(self.names.wan))
+            ],
             "base_station": self.base_station,
             "has_export": self.has_export,
             "twin": self.twin,
@@ -139,9 +150,11 @@ def populate(scenario: Scenario) -> Population:
     section, count = scenario.population, scenario.premises
     users = section.users
     wan_names = tuple(dict.fromkeys(name for csp in CSPS for name in getattr(section.wan, csp)))
+    has_smets1 = section.smets1_share > 0
     names = NameLists(
-        CSPS,
+        (*CSPS, SMETS1) if has_smets1 else CSPS,
         wan_names,
+        tuple(section.smets1_cohorts) if has_smets1 else (),
         tuple(users.import_suppliers),
         tuple(users.export_suppliers),
         tuple(users.network_operators),
@@ -152,7 +165,9 @@ def populate(scenario: Scenario) -> Population:
     )
     draw = _Drawing(scenario.seed, count)
     everyone = np.ones(count, dtype=bool)
-    csp = draw.mix("csp", {name: section.csp.get(name, 0.0) for name in CSPS}, everyone)
+    smets1 = draw.flag("smets1", section.smets1_share, everyone)
+    csp = draw.mix("csp", {name: section.csp.get(name, 0.0) for name in CSPS}, ~smets1)
+    csp[smets1] = len(CSPS)
     wan = _wan(scenario, csp, names.wan, draw)
     has_export = draw.flag("export", section.export_share, everyone)
     numbers = np.arange(1, count + 1, dtype=np.uint64)
@@ -160,6 +175,7 @@ def populate(scenario: Scenario) -> Population:
         names=names,
         csp=csp,
         wan=wan,
+        cohort=draw.mix("smets1_cohort", section.smets1_cohorts, smets1),
         base_station=_base_stations(scenario, names.wan, wan, draw),
         hub_eui=numbers + np.uint64(_HUB_EUIS),
         esme_eui=numbers + np.uint64(_ESME_EUIS),
@@ -174,7 +190,7 @@ def populate(scenario: Scenario) -> Population:
         ),
         granularity=draw.mix("granularity", section.granularity, everyone),
         has_export=has_export,
-        twin=draw.flag("twin", section.twin_share, everyone),
+        twin=draw.flag("twin", section.twin_share, everyone) & ~smets1,
         variant=draw.mix("variant", section.variants, everyone),
         firmware=draw.mix("firmware", section.firmware, everyone),
         scale=draw.scale(),

@@ -35,6 +35,8 @@ from emulator.networks import Networks
 from emulator.population import populate
 from emulator.rng import generator
 from emulator.scenario import Scenario
+from emulator.scenario_names import SMETS1
+from emulator.smets1.side import Smets1Side
 from emulator.store import ResultStore
 from emulator.store_schema import REREAD
 from gbcs.times import DAY_S
@@ -78,9 +80,10 @@ class SettlementRun:
         self.kernel = Kernel(float(utc_days[0]), make_clock(scenario.clock))
         self.journey = Journey(self.farm, self.networks, self.kernel, self._arrived, self._blocks)
         acb = AccessControlBroker(self.farm.acb, self.farm.keys, OriginatorCounters(), scenario.gbcs_version)
+        access = AccessControl(self.rules, self.registration, acb, scenario.duis_version)
         self.head_end = HeadEnd(
             acb,
-            AccessControl(self.rules, self.registration, acb, scenario.duis_version),
+            access,
             self.rules,
             schedule=self.kernel.at,
             transmit=self.journey.transmit,
@@ -88,6 +91,12 @@ class SettlementRun:
             resend=scenario.replay.resend,
             ids=self._ids,
         )
+        self.smets1: Smets1Side | None = None
+        if self.population.names.cohort:
+            self.smets1 = Smets1Side(
+                self.farm, self.networks.outages, self.kernel, self.rules, access, acb.counters, self._smets1_finished,
+                self._ids,
+            )  # fmt: skip
         self.ledger = Ledger(self.population, self.plan.days)
         self.store = ResultStore(folder, self.population.table())
         self.collector = Collector(self.farm, self.journey, self.store, self.ledger, self._follow_up)
@@ -108,7 +117,7 @@ class SettlementRun:
     # ------------------------------------------------------------------ the run
 
     def execute(self) -> None:
-        """Carry the run out. On KeyboardInterrupt what is done so far stays, and :meth:`close` keeps it."""
+        """Carry the run out. Where the kernel is stopped, what is done so far stays, and :meth:`close` keeps it."""
         self.start()
         self.kernel.run(until=float(max(phases.d1_at for phases in self.phases)) if self.is_paced else None)
         self._count_rereads()
@@ -141,7 +150,8 @@ class SettlementRun:
 
     def assumptions(self) -> list[Assumption]:
         """Everything that the run takes for granted."""
-        return [*self.farm.assumptions(), *self.journey.assumptions(), *self.rules.assumptions()]
+        found = [*self.farm.assumptions(), *self.journey.assumptions(), *self.rules.assumptions()]
+        return found if self.smets1 is None else [*found, *self.smets1.assumptions()]
 
     # ------------------------------------------------------------------ requests
 
@@ -159,7 +169,10 @@ class SettlementRun:
 
     def _submit(self, request: ServiceRequest) -> None:
         self.submitted += 1
-        self.head_end.submit(request, self.kernel.now)
+        if self.smets1 is not None and request.csp == SMETS1:
+            self.smets1.submit(request, self.kernel.now)
+        else:
+            self.head_end.submit(request, self.kernel.now)
 
     def _is_monthly(self, premises: int) -> bool:
         return bool(self._monthly[premises])
@@ -171,7 +184,14 @@ class SettlementRun:
         self.head_end.block(request_id, now, down=down, up=up)
 
     def _finished(self, finished: FinishedRead) -> None:
-        self.collector.take(finished)
+        self._collect(finished)
+
+    def _smets1_finished(self, finished: FinishedRead, read_at: float) -> None:
+        self.journey.executed_at[finished.request.id] = read_at
+        self._collect(finished, self.smets1)
+
+    def _collect(self, finished: FinishedRead, oracle: Smets1Side | None = None) -> None:
+        self.collector.take(finished, oracle)
         done = self.collector.finished_reads
         if self._progress is not None and done % _PROGRESS_EVERY == 0:
             self._progress(done, self.kernel.now)
@@ -181,7 +201,8 @@ class SettlementRun:
         if request.phase == "RF" or self.is_paced:
             return
         phases = next((each for each in self.phases if request.day in each.day.utc_days), self.phases[-1])
-        again = self.head_end.re_request(request, self.kernel.now, phases.sf_at)
+        desk = self.smets1.road.desk if self.smets1 is not None and request.csp == SMETS1 else self.head_end
+        again = desk.re_request(request, self.kernel.now, phases.sf_at)
         if again is not None:
             self.kernel.at(again.due_at + self._random.random() * _FOLLOW_UPS_OVER_S, self._submit, again)
 

@@ -50,13 +50,21 @@ class RunFolder:
         """Replace ``summary.json`` at one stroke: a reader sees the old or the new one, never half of it."""
         file = self.path / SUMMARY_FILE
         draft = file.with_suffix(".json.new")
+        try:
+            self._draft(draft, {"status": status, **{k: v for k, v in summary.items() if k != "status"}})
+            draft.replace(file)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise LocalError(f"{file} cannot be written: {error.strerror}") from None
+        return file
+
+    @staticmethod
+    def _draft(draft: Path, summary: Mapping[str, Any]) -> None:
         with draft.open("w", encoding="utf-8") as out:
-            json.dump({"status": status, **{k: v for k, v in summary.items() if k != "status"}}, out, indent=2)
+            json.dump(summary, out, indent=2)
             out.write("\n")
             out.flush()
             os.fsync(out.fileno())
-        draft.replace(file)
-        return file
 
     def read_summary(self) -> dict[str, Any]:
         """The summary as last written. Raises LocalError when there is none or it is no JSON object."""

@@ -18,6 +18,7 @@ from emulator.journey import Journey
 from emulator.ledger import Ledger
 from emulator.run import SettlementRun
 from emulator.run_folder import versions
+from emulator.smets1.side import PARTS as SMETS1_PARTS
 from emulator.wan.model import not_modelled
 from emulator.wan.outages import Outages
 from gbcs.gbt import GbtEndpoint
@@ -70,6 +71,7 @@ def finished(run: SettlementRun, execute_s: float) -> dict[str, Any]:
         "commands_dropped_by_meters": run.journey.dropped(),
         "message_sha256": run.journey.message_sha256,
         "checkpoints": _checkpoints(run),
+        **({} if run.smets1 is None else {"smets1": run.smets1.summary(run.scenario.days)}),
         "wall_s": round(wall_s, 3),
         "reads_per_s": round(collector.finished_reads / execute_s, 1) if execute_s else 0.0,
         "simulated_until": iso(run.kernel.now),
@@ -100,6 +102,7 @@ def _checkpoints(run: SettlementRun) -> list[dict[str, str]]:
 
 
 def _not_modelled(run: SettlementRun) -> list[dict[str, str]]:
-    found = [{"name": part.__name__, "text": not_modelled(part)} for part in _PARTS]
+    parts = _PARTS if run.smets1 is None else (*_PARTS, *SMETS1_PARTS)
+    found = [{"name": part.__name__, "text": not_modelled(part)} for part in parts]
     found += [{"name": model.title, "text": model.not_modelled} for model in run.networks.models]
     return [row for row in found if row["text"]]

@@ -51,7 +51,7 @@ def load_scenario(path: Path | str | None = None, **overrides: Any) -> Scenario:
         raise ScenarioError(_one_line(label, error, given)) from None
     for key, problem in _cross_checks(scenario):
         raise ScenarioError(f"scenario {label}: key {key}: {problem}")
-    return scenario
+    return scenario.came_from(label)
 
 
 def dump(scenario: Scenario) -> str:

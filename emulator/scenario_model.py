@@ -145,11 +145,13 @@ class PopulationSection(_Section):
     """Who lives in the farm: shares of all premises unless said otherwise."""
 
     export_share: Share
+    smets1_share: Share
     twin_share: Share
     mdr_import_share: Share
     mdr_export_share: Share
     csp: Annotated[Mix, _keys_of(names.csps)]
     wan: WanMix
+    smets1_cohorts: Annotated[Mix, _keys_of(names.smets1_cohorts)]
     granularity: Annotated[Mix, _keys_of(names.granularities)]
     variants: Annotated[Mix, _keys_of(names.household_variants)]
     firmware: Annotated[Mix, _keys_of(names.firmware_profiles)]
@@ -163,6 +165,15 @@ class Networks(_Section):
     north_hubs_per_base_station: Count
     segmentation: StrictBool
     overrides: Annotated[dict[str, dict[str, Any]], _keys_of(names.link_presets)]
+
+
+class Smets1(_Section):
+    """How SMETS1 meters are woken and served, and values that replace those of their cohorts and providers."""
+
+    sms_preset: Annotated[str, _one_of(names.sms_presets)]
+    cache: StrictBool
+    cache_hits_consult_dco: StrictBool
+    overrides: dict[str, dict[str, Any]]
 
 
 class Faults(_Section):
@@ -222,8 +233,14 @@ class Replay(_Section):
     resend: Literal["same_bytes", "new_counter"]
 
 
+_CAME_FROM = "came_from_label"
+
+
 class Scenario(_Section):
     """A checked scenario. ``date`` is the (first) settlement day, a local date; ``outage``: the planned outages."""
+
+    # Where it came from is no part of what it says: a slot beside the fields, which equality does not look at.
+    __slots__ = (_CAME_FROM,)
 
     name: Annotated[str, Field(min_length=1)]
     seed: Seed
@@ -236,14 +253,26 @@ class Scenario(_Section):
     duis_version: Annotated[str, _one_of(names.duis_versions)]
     population: PopulationSection
     networks: Networks
-    windows: Annotated[dict[str, dict[str, Any]], _keys_of(names.csps)]
-    retry: Annotated[dict[str, dict[str, Any]], _keys_of(names.csps)]
-    rates: Annotated[dict[str, dict[str, Any]], _keys_of(names.csps)]
+    smets1: Smets1
+    windows: Annotated[dict[str, dict[str, Any]], _keys_of(names.ruled_csps)]
+    retry: Annotated[dict[str, dict[str, Any]], _keys_of(names.ruled_csps)]
+    rates: Annotated[dict[str, dict[str, Any]], _keys_of(names.ruled_csps)]
     faults: Faults
     demand: Demand
     checkpoints: Checkpoints
     replay: Replay
     outage: tuple[Outage, ...]
+
+    @property
+    def label(self) -> str:
+        """What mistakes that show later are blamed on: the file that the scenario came from, else its name."""
+        label: str = getattr(self, _CAME_FROM, self.name)
+        return label
+
+    def came_from(self, label: str) -> Scenario:
+        """The same scenario, of a file."""
+        object.__setattr__(self, _CAME_FROM, label)
+        return self
 
     def instant(self, moment: str) -> float:
         """Seconds since 2000 of a moment of this scenario: "D+1 03:30" counts days from the settlement day, in UTC."""

@@ -9,6 +9,8 @@ Names = Callable[[], tuple[str, ...]]
 
 CSPS = ("csp_north", "csp_south", "csp_central")
 ALL_CSPS = "all"
+SMETS1 = "smets1"
+"""Stands for a CSP where it carries SMETS1 meters: their way is that of their cohort."""
 
 _GRANULARITIES = ("half_hourly", "daily", "monthly")
 _GBCS_VERSIONS = ("4.3", "4.3+MP162")
@@ -23,7 +25,9 @@ _WAN_PRESETS = (
     "csp_sc_mesh_868",
     "smets1_sms",
 )
-_LINK_PRESETS = (*_WAN_PRESETS, "comms_hub", "han_zigbee", "gbt")
+_LINK_PRESETS = (*_WAN_PRESETS, "comms_hub", "han_zigbee", "gbt", "sms_reference", "sms_pessimistic")
+_COHORTS = ("ioc_aclara", "ioc_elster", "ioc_itron", "moc_secure", "moc_mds", "foc_lg", "foc_edmi")
+_SMS_PRESETS = ("sms_reference", "sms_pessimistic")
 _VARIANTS = ("single_rate", "economy7", "night_storage", "ev", "pv", "business")
 _FIRMWARE = ("smets2-reference", "slow-clock", "gap-after-power-cut")
 
@@ -38,6 +42,11 @@ def check(name: str, allowed: Iterable[str]) -> None:
 def csps() -> tuple[str, ...]:
     """The three Communications Service Provider regions."""
     return CSPS
+
+
+def ruled_csps() -> tuple[str, ...]:
+    """Every CSP that the tables of the head-end have rules for."""
+    return (*CSPS, SMETS1)
 
 
 def outage_csps() -> tuple[str, ...]:
@@ -78,6 +87,16 @@ def wan_presets() -> tuple[str, ...]:
 def link_presets() -> tuple[str, ...]:
     """Every preset on the way between head-end and meter, whose values a scenario may replace."""
     return _LINK_PRESETS
+
+
+def smets1_cohorts() -> tuple[str, ...]:
+    """Cohorts of SMETS1 meters."""
+    return _COHORTS
+
+
+def sms_presets() -> tuple[str, ...]:
+    """What SMS wake-up of SMETS1 hubs is like."""
+    return _SMS_PRESETS
 
 
 def household_variants() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +40,9 @@ _SLOTS = np.arange(DAY_PERIODS, dtype=np.int64) * HALF_HOUR_S
 _FROM_PREMISES = ("csp", "wan", "device")
 """Columns of ``reads`` that are looked up by premises, so that nobody hands them over for every read."""
 
+_UNWRITABLE = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+"""What DuckDB raises when a disk is full or a file cannot be written."""
+
 _VALUE_KEYS = ("read_id", "premises", "channel")
 _GIVEN = tuple(name for name, _ in READ_COLUMNS if name not in _FROM_PREMISES)
 _TYPE = dict(READ_COLUMNS)
@@ -48,8 +52,8 @@ class ResultStore:
     """Collects reads, values and gaps of one run and writes them to ``results.duckdb`` in the run folder.
 
     ``premises`` holds one entry per premises and at least the columns ``csp``, ``wan`` and ``device`` (text); it
-    becomes the table ``premises``. Use it as a context manager or call :meth:`close`; the file is readable after every
-    block.
+    becomes the table ``premises``, of which a report also wants ``granularity``. Use the store as a context manager or
+    call :meth:`close`; the file is readable after every block.
     """
 
     def __init__(self, folder: Path, premises: Columns, *, block_reads: int = 10_000) -> None:
@@ -166,7 +170,10 @@ class ResultStore:
                 self._db.execute("INSERT INTO assumptions VALUES (?, ?, ?, ?)", row)
 
     def flush(self) -> None:
-        """Write what waits as one transaction. Nothing is lost or doubled when it is interrupted: it waits on."""
+        """Write what waits as one transaction. Nothing is lost or doubled when it is interrupted: it waits on.
+
+        Raises LocalError where the disk is full.
+        """
         reads, values, gaps = self._reads, self._values, self._gaps
         if not (reads or values or gaps):
             return
@@ -176,8 +183,12 @@ class ResultStore:
             self._write_values(values)
             self._write_gaps(gaps)
             self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
+        except BaseException as error:
+            # A commit that found no space has ended the transaction itself.
+            with suppress(duckdb.Error):
+                self._db.execute("ROLLBACK")
+            if isinstance(error, _UNWRITABLE):
+                raise LocalError(f"{self.path} cannot be written: {error}") from error
             raise
         self._reads, self._values, self._gaps, self._waiting_values = [], [], [], 0
 

@@ -99,7 +99,9 @@ def covered_at(frame: bytes) -> int:
     return COVERED_AT.get(frame[7], 13)
 
 
-def _learned(reference: Reference, sizes: Mapping[str, int], *, has_party: bool, has_own: bool) -> MessageTemplate | None:
+def _learned(
+    reference: Reference, sizes: Mapping[str, int], *, has_party: bool, has_own: bool
+) -> MessageTemplate | None:
     template = learn(reference, sizes, _INVOKE)
     if template is None:
         return None

@@ -18,6 +18,7 @@ from tools.output import emit_json, stderr_console, stdout_console
 BENCHES = {
     "reads": "tools.benchmarks.whole_reads",
     "codec": "tools.benchmarks.codec",
+    "smets1": "tools.benchmarks.smets1",
 }
 """What can be measured, and the module that does it: a :class:`Bench`. A new one is a module and a row."""
 
@@ -46,7 +47,7 @@ class Bench(Protocol):
 
 
 def command(
-    what: Annotated[str, typer.Argument(metavar="[reads|codec]", help="What to measure.")] = "reads",
+    what: Annotated[str, typer.Argument(metavar="reads|codec|smets1", help="What to measure.")] = "reads",
     meters: Annotated[int, typer.Option(min=1, max=100_000, help="Meters that are read, one after the other.")] = 1000,
     rounds: Annotated[int, typer.Option(min=1, max=101, help="Rounds; the median counts.")] = 7,
     premises: Annotated[int, typer.Option(min=100, max=200_000, help="Premises of the whole run.")] = 3000,
@@ -63,6 +64,9 @@ def command(
     included: the first day is cold, the others are warm.
 
     codec: messages a second of the reference set, structure alone and with keys.
+
+    smets1: CPU time of the server for a DLMS read of 48 rows, and rows a second of the codec, beside other people's
+    libraries, which are the extra "peers".
 
     Absolute times are those of this machine at this moment; compare the ratios.
 

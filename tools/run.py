@@ -37,7 +37,7 @@ Capturing = Callable[[SettlementRun], AbstractContextManager[None]]
 
 def command(
     scenario: Annotated[
-        str | None, typer.Argument(metavar="[SCENARIO]", help="A scenario file, or the name of a shipped one.")
+        str | None, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a shipped one.")
     ] = None,
     premises: Annotated[int | None, typer.Option(help="Number of premises.")] = None,
     date: Annotated[str | None, typer.Option(help="The (first) settlement day, like 2026-11-23.")] = None,

@@ -2,8 +2,9 @@
 
 Checks come in this order (assumption ``access_order``): the role may use the service request (PIA Table 2, Appendix
 D); the ForSettlement flag fits the role (Table 6); the DUIS version can schedule it; the device measures an MPAN of
-this kind; the user is registered for it on every settlement day that the request asks for (Requirements 1 and 3); and
-GBCS permits the command that would be made of it. The consent of the customer is the user's business (Requirement 5).
+this kind; the user is registered for it on every settlement day that the request asks for (Requirements 1 and 3); and,
+of a SMETS2 meter, GBCS permits the command that would be made of it. What SMETS1 meters do not have is refused too
+(Table 3: N/A). The consent of the customer is the user's business (Requirement 5).
 """
 
 from __future__ import annotations
@@ -50,6 +51,18 @@ class AccessControl:
             or self._inventory_reason(request)
             or self._registration_reason(request)
             or self._gbcs_reason(request)
+        )
+
+    def smets1_refusal(self, request: ServiceRequest) -> str | None:
+        """The first reason against a request to a SMETS1 meter, or None: GBCS has no say, and some reads are N/A."""
+        row = self.rules.requests.srv.get(request.srv)
+        if row is not None and row.trt_s.value.smets1 is None:
+            return f"SRV {request.srv} is not available for SMETS1 meters (PIA Table 3: N/A)"
+        return (
+            self._static_reason(request.srv, request.role, request.mode, request.for_settlement)
+            or self._inventory_reason(request)
+            or self._registration_reason(request)
+            or None
         )
 
     def _static_reason(self, srv: str, role: str, mode: Mode, for_settlement: bool) -> str:

@@ -4,9 +4,10 @@
 who                   what
 ====================  =============================================================================================
 import, half-hourly   4.8.1 for the day, by the MDRA; registers once a month: 4.1.1 by a supplier, 4.6.1 by an MDR
-import, daily         4.6.1 or 4.17 for the day, as the scenario mixes them
+import, daily         4.6.1 or 4.17 for the day, as the scenario mixes them; SMETS1 meters have 4.6.1 alone
 import, monthly       4.1.1 once a month (an MDR User is refused it by GBCS 4.3)
-export                always half-hourly: 4.8.3 for the day, by the MDRA; 4.2 once a month, 4.6.2 for a share
+export                always half-hourly: 4.8.3 for the day, by the MDRA; 4.2 once a month, 4.6.2 for a share of
+                      the SMETS2 meters
 network operator      4.8.1 for the day, for a share of the premises; never ForSettlement
 ====================  =============================================================================================
 
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from emulator.dcc.registration import KINDS, Parties, Registration
 from emulator.dcc.rule_tables import MpanKind
 from emulator.dcc.settlement import local_midnight, settlement_date, utc_date, utc_day_bounds
-from emulator.population import Population, whole_counts
+from emulator.population import NONE, Population, whole_counts
 from emulator.rng import generator
 from emulator.scenario_model import Scenario
 from gbcs.times import DAY_S, HALF_HOUR_S
@@ -63,14 +64,20 @@ class ReadDemand:
         demand, names = scenario.demand, population.names.granularity
         self._consent = {name: np.flatnonzero(population.granularity == at) for at, name in enumerate(names)}
         self._export = np.flatnonzero(population.has_export)
+        smets2 = population.cohort == NONE
         everyone = np.arange(len(population))
         self._reused: dict[MpanKind, Flags] = {
             kind: self._flags(f"reuse_{kind}", demand.data_reuse_share, of)
             for kind, of in zip(KINDS, (everyone, self._export), strict=True)
         }
         self._operators = np.flatnonzero(self._flags("network_operator", demand.network_operator_share, everyone))
-        self._export_logs = np.flatnonzero(self._flags("export_log", demand.export_daily_log_share, self._export))
-        self._daily = self._split("daily_srv", demand.daily_import_srv, self._members("daily"))
+        self._export_logs = np.flatnonzero(
+            self._flags("export_log", demand.export_daily_log_share, self._export) & smets2
+        )
+        daily = self._members("daily")
+        self._daily = self._split("daily_srv", demand.daily_import_srv, daily[smets2[daily]])
+        if not smets2.all():
+            self._daily["4.6.1"] = np.sort(np.concatenate([self._daily.get("4.6.1", daily[:0]), daily[~smets2[daily]]]))
         self._is_mdr = np.array([party.role == "MDR" for party in registration.parties])
 
     def of_day(self, day: int, whole: bool = True) -> list[Batch]:

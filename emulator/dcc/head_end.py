@@ -32,6 +32,8 @@ Resend = Literal["same_bytes", "new_counter"]
 LATE, DUPLICATE, UNKNOWN, WRONG_MAC, MALFORMED = "late", "duplicate", "unknown", "wrong_mac", "malformed"
 """Frames that answered nothing, by reason: the keys of :attr:`HeadEnd.counts`."""
 
+_NO_TIME = ", no time for another"
+
 _make_acknowledgement = maker(Acknowledgement)
 _make_finished = maker(FinishedRead)
 
@@ -163,6 +165,10 @@ class HeadEnd:
         self._drain_later(lane, at)
 
     def _attempt(self, pending: Pending, at: float) -> None:
+        # The rate limit may have held a repeat back until it is too late for it.
+        if pending.attempts and at + pending.lane.answer_timeout_s > pending.stop_at:
+            self._give_up(pending, _NO_TIME)
+            return
         request = pending.request
         if not pending.sents or self._new_counter:
             user = request.user.eui
@@ -192,7 +198,7 @@ class HeadEnd:
         if attempt >= lane.attempts:
             self._give_up(pending, "")
         elif next_at + lane.answer_timeout_s > pending.stop_at:
-            self._give_up(pending, ", no time for another")
+            self._give_up(pending, _NO_TIME)
         else:
             self._schedule(next_at, self._release, pending, next_at)
 

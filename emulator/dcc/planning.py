@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from emulator.dcc.demand import Batch, ReadDemand
 from emulator.dcc.registration import Registration
 from emulator.dcc.requests import ServiceRequest
-from emulator.dcc.rule_tables import Mode, MpanKind, Window
+from emulator.dcc.rule_tables import Generation, Mode, MpanKind, Window
 from emulator.dcc.rules import Rules, schedulable
 from emulator.dcc.settlement import settlement_days, utc_day_bounds, utc_day_start
-from emulator.population import Population
+from emulator.population import NONE, Population
 from emulator.rng import generator
 from emulator.scenario_model import Flood, Scenario
 from gbcs.catalogue import by_srv
@@ -32,6 +32,7 @@ from gbcs.times import DAY_S
 
 _FLOOD_SRV = "4.8.1"
 _PROFILE_SRV: dict[MpanKind, str] = {"import": "4.8.1", "export": "4.8.3"}
+_GENERATIONS: tuple[Generation, ...] = ("smets2", "smets1")
 _make_request = maker(ServiceRequest)
 
 
@@ -133,22 +134,30 @@ class Plan:
 
     def _made(self, day: int, batches: list[Batch], modes: list[Mode], columns: _Columns) -> Iterator[ServiceRequest]:
         population, parties, ids = self.population, self.registration.parties, self.ids
-        csp_names, trt_s = population.names.csp, self.rules.trt_s
+        csp_names = population.names.csp
         shared = [
             (batch.srv, by_srv(batch.srv), batch.kind, mode, batch.first, batch.last, [
-                trt_s(batch.srv, mode, flagged) for flagged in (False, True)
+                self._trt_s(batch.srv, mode, flagged, generation)
+                for generation in _GENERATIONS for flagged in (False, True)
             ]) for batch, mode in zip(batches, modes, strict=True)
         ]  # fmt: skip
         csp = population.csp[columns.premises].tolist()
+        # Position among the four target times of a batch: by generation, then by flag.
+        trt_at = (2 * (population.cohort[columns.premises] != NONE) + columns.flagged).tolist()
         devices = np.frombuffer(population.esme_eui[columns.premises].astype(">u8").tobytes(), "V8").tolist()
         rows = (getattr(columns, name).tolist() for name in columns.__slots__)
-        for at, premises, party, flagged, due_at, csp_at, device in zip(*rows, csp, devices, strict=True):
-            srv, use_case, kind, mode, first, last, trt = shared[at]
+        for at, premises, party, flagged, due_at, csp_at, device, trt in zip(*rows, csp, devices, trt_at, strict=True):
+            srv, use_case, kind, mode, first, last, trts_s = shared[at]
             user = parties[party]
             yield _make_request(
                 next(ids), srv, use_case, user.role, user, premises, device, csp_names[csp_at], kind, mode, flagged,
-                first, last, day, due_at, trt[flagged],
+                first, last, day, due_at, trts_s[trt],
             )  # fmt: skip
+
+    def _trt_s(self, srv: str, mode: Mode, for_settlement: bool, generation: Generation) -> float:
+        """The target response time, or 0 where meters of the generation do not have the read: it will be refused."""
+        row = self.rules.row(srv).trt_s.value
+        return self.rules.trt_s(srv, mode, for_settlement, generation) if getattr(row, generation) else 0.0
 
     def _flood(self, number: int, flood: Flood) -> Iterator[ServiceRequest]:
         """A burst of 4.8.1 on demand for the last whole UTC day, by those who read the MPANs, all for settlement."""

@@ -45,7 +45,7 @@ class Rules:
         overrides: Mapping[str, _Overrides] = {}
         if scenario is not None:
             overrides = {"windows": scenario.windows, "retry": scenario.retry, "rates": scenario.rates}
-        name = scenario.name if scenario is not None else ""
+        name = scenario.label if scenario is not None else ""
         self.requests = _load("service_requests", ServiceRequestTable, {}, name)
         self.windows = _load("windows", WindowTable, overrides.get("windows", {}), name)
         self.retry = _load("retry", RetryTable, overrides.get("retry", {}), name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from emulator.device.policy import DevicePolicy
 from emulator.esme.device_clock import ClockSettings
-from emulator.esme.execution import EsmePolicy
 from emulator.esme.logs import LogSettings
 from firmware_profiles import FirmwareProfile
 from firmware_profiles.model import ClearProfileAfterPowerCut, DropRowsAfterPowerCut
@@ -35,11 +35,11 @@ def clock_settings(profile: FirmwareProfile) -> ClockSettings:
     )
 
 
-def esme_policy(profile: FirmwareProfile, gbcs_version: str) -> EsmePolicy:
+def esme_policy(profile: FirmwareProfile, gbcs_version: str) -> DevicePolicy:
     """How reads are answered; ``reads.replay_window`` goes to the meter beside it."""
     reads = profile.reads
     empty = reads.empty_range.value
-    return EsmePolicy(
+    return DevicePolicy(
         gbcs_version=gbcs_version,
         replay_reads=reads.replay_policy.value == "window",
         no_permission_code=reads.no_permission_code.value,

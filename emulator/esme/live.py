@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from emulator.device.access import access_table
-from emulator.device.objects import Deferred
+from emulator.device.objects import Deferred, StoredObjects
+from emulator.device.profiles import Selection
+from emulator.device.values import AccessRefused
 from emulator.esme.energy import Channel, MeterEnergy
 from emulator.esme.esme import Esme
 from emulator.esme.logs import DEFAULT_SETTINGS, LogSettings, MeterLogs
-from emulator.esme.objects import AccessRefused, Selection, StoredObjects
 from gbcs.dlms import CompactArray, Data, ResultCode, Tag, TypeDescription
 from gbcs.dlms.data import scaler_unit, structure, uint32
 from gbcs.errors import LocalError

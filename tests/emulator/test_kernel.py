@@ -20,8 +20,9 @@ class Watch:
     def __init__(self) -> None:
         self.reached: list[float] = []
 
-    def reach(self, instant: float) -> None:
+    def reach(self, instant: float) -> bool:
         self.reached.append(instant)
+        return True
 
     def wake(self) -> None:
         self.reached.append(-1.0)
@@ -79,7 +80,7 @@ def test_a_waiting_clock_can_be_woken_from_another_thread() -> None:
     clock.reach(0.0)
     waker = Thread(target=clock.wake)
     waker.start()
-    clock.reach(3_600.0)
+    assert not clock.reach(3_600.0)
     waker.join()
 
 

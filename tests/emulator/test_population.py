@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from smets2_only import smets2_only
 
 from emulator.population import NONE, Population, outage_windows, populate, whole_counts
 from emulator.scenario import Outage, Scenario, load_scenario
@@ -17,7 +18,7 @@ def population(premises: int = 1000, seed: int = 162, **sections: dict[str, obje
 
 
 def changed(premises: int = 1000, seed: int = 162, **sections: dict[str, object]) -> Scenario:
-    scenario = load_scenario(premises=premises, seed=seed)
+    scenario = smets2_only(premises=premises, seed=seed)
     updated = {name: getattr(scenario, name).model_copy(update=values) for name, values in sections.items()}
     return scenario.model_copy(update=updated)
 

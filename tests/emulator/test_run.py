@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from farm_run import Finished, carry_out
+from farm_run import Finished, carry_out, scenario_file
 
 from emulator.dcc.settlement import SettlementDay
 from emulator.esme.live import energy_of
@@ -233,7 +233,8 @@ network_operator_share = 0.0
 
 def test_a_tampered_answer_never_becomes_a_value(tmp_path: Path) -> None:
     """One bit of every answer is flipped on its way up: none may count, each is seen as what it is."""
-    run = SettlementRun(load_scenario(premises=12), tmp_path)
+    scenario = load_scenario(scenario_file(tmp_path, "[population]\nsmets1_share = 0.0\n"), premises=12)
+    run = SettlementRun(scenario, tmp_path)
     receive = run.head_end.receive
 
     def flipped(frame: bytes, request_id: int, now: float) -> None:
@@ -268,3 +269,34 @@ def test_stamps_are_on_the_half_hour(calm: Finished) -> None:
         ]
     )
     assert len(stamps) and not (stamps % 1800).any()
+
+
+def test_a_lost_answer_does_not_move_the_moment_of_which_registers_are_read(tmp_path: Path) -> None:
+    """The meter repeats its kept answer half an hour later: the registers are still those of the first time."""
+    text = """
+[faults]
+natural_outages = false
+message_loss = 0.35
+[population]
+granularity = { half_hourly = 0.0, daily = 0.0, monthly = 1.0 }
+mdr_import_share = 0.0
+[demand]
+data_reuse_share = 0.0
+[retry]
+csp_north = { spacing_s = 2400 }
+csp_south = { spacing_s = 2400 }
+csp_central = { spacing_s = 2400 }
+"""
+    finished = carry_out(tmp_path, text, premises=900)
+    again = finished.query("SELECT count(*) FROM reads WHERE srv = '4.1.1' AND attempts > 1 AND outcome = 'answered'")
+    mismatches = finished.run.collector.first_mismatches
+    finished.run.store.close()
+    assert again[0][0] > 3 and mismatches == []
+
+
+def test_an_outage_keeps_its_leg_whatever_a_re_read_months_later_says(tmp_path: Path) -> None:
+    text = CALM + '[[outage]]\nkind = "hub"\nshare = 1.0\nfrom = "D+1 00:00"\nto = "D+20 00:00"\n'
+    finished = carry_out(tmp_path, text, premises=40)
+    legs = dict(finished.query("SELECT mpan_kind, list(DISTINCT leg) FROM gaps GROUP BY 1"))
+    finished.run.store.close()
+    assert legs["import"] == legs["export"] == ["wan_down"]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smets2_only import smets2_only
+
 from emulator.run import SettlementRun
 from emulator.scenario import load_scenario
 
@@ -39,9 +41,13 @@ def scenario_file(folder: Path, text: str) -> Path:
 
 
 def carry_out(folder: Path, text: str = "", scenario: str | None = None, **overrides: Any) -> Finished:
-    """Run a scenario (a shipped name, or the default with ``text`` laid over it) in a folder."""
+    """Run a scenario (a shipped name, or the default with ``text`` laid over it) in a folder.
+
+    SMETS1 meters are in it only where the scenario says so itself.
+    """
     given = scenario if scenario is not None else scenario_file(folder, text)
-    run = SettlementRun(load_scenario(given, **overrides), folder)
+    load = load_scenario if "smets1" in (scenario or text) else smets2_only
+    run = SettlementRun(load(given, **overrides), folder)
     messages = Messages([])
     run.journey.watch(messages)
     run.execute()

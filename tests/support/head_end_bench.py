@@ -7,6 +7,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+from smets2_only import smets2_only
+
 from emulator.dcc.acb import AccessControlBroker, Sent
 from emulator.dcc.access import AccessControl
 from emulator.dcc.counters import OriginatorCounters
@@ -19,7 +21,7 @@ from emulator.esme.energy import MeterEnergy, energy_model
 from emulator.esme.esme import Esme
 from emulator.esme.live import LiveObjects
 from emulator.population import populate
-from emulator.scenario import Scenario, load_scenario
+from emulator.scenario import Scenario
 from gbcs.roles import RemotePartyRole
 from gbcs.seeded import SeededKeyStore
 
@@ -66,7 +68,7 @@ class Bench:
     def __init__(
         self, script: Script = prompt, *, resend: Resend = "same_bytes", scenario: Scenario | None = None, **keys: Any
     ) -> None:
-        self.scenario = scenario or load_scenario(**{"premises": 60, **keys})
+        self.scenario = scenario or smets2_only(**{"premises": 60, **keys})
         self.population = populate(self.scenario)
         parties = self.population.parties()
         organisations = {ACB_EUI: RemotePartyRole.ACCESS_CONTROL_BROKER}

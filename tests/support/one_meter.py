@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from emulator.device.objects import ObjectModel
+from emulator.device.policy import DevicePolicy
 from emulator.esme.energy import MeterEnergy, energy_model
 from emulator.esme.esme import DeviceTime, Esme
-from emulator.esme.execution import EsmePolicy
 from emulator.esme.live import LiveObjects
-from emulator.esme.objects import ObjectModel
 from gbcs.catalogue import by_use_case
 from gbcs.framing import Cra, Message, OtherInformation, decode
 from gbcs.payload import encode_payload
@@ -109,7 +109,7 @@ def energy(
 
 
 def meter(
-    objects: ObjectModel | None = None, policy: EsmePolicy | None = None, clock: DeviceTime | None = None,
+    objects: ObjectModel | None = None, policy: DevicePolicy | None = None, clock: DeviceTime | None = None,
     window: int = 64,
 ) -> Esme:  # fmt: skip
     """The meter; on its own energy unless it is given another object model."""

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from smets2_only import smets2_only
 
 from emulator.assumptions import Assumption
 from emulator.population import Population, populate
 from emulator.run_folder import RunFolder, Status, create, versions
-from emulator.scenario import dump, load_scenario
+from emulator.scenario import dump
 from emulator.store import ResultStore
 from gbcs.times import DAY_S, HALF_HOUR_S, from_datetime, iso
 
@@ -124,7 +125,7 @@ def _assumptions() -> list[Assumption]:
 
 def make_run(root: Path, *, premises: int = 600, loss: float = 0.01, status: Status = "complete") -> RunFolder:
     """A run folder as a run leaves it, with ``premises`` premises of which a share ``loss`` of the reads got lost."""
-    scenario = load_scenario(premises=premises)
+    scenario = smets2_only(premises=premises)
     population = populate(scenario)
     run = create(root, dump(scenario), started=datetime(2026, 11, 24, 15, 4, 5, tzinfo=UTC))
     started: dict[str, Any] = {"scenario": scenario.name, "seed": scenario.seed, "premises": premises}

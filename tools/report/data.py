@@ -105,10 +105,14 @@ def _unanswered(db: duckdb.DuckDBPyConnection) -> list[Unanswered]:
 
 
 def _phase_reasons(db: duckdb.DuckDBPyConnection) -> list[PhaseReason]:
+    """Of reads for settlement alone: the profiles, and the one read that daily and monthly customers have instead."""
     rows = _rows(
         db,
-        "SELECT phase, mpan_kind, reason, count(*) FROM reads WHERE reason <> '' AND outcome <> 'answered'"
-        " GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3",
+        "WITH settled AS (SELECT phase, mpan_kind, reason, CASE WHEN use_case IN ('ECS22a', 'ECS22b')"
+        " THEN 'half_hourly' ELSE granularity END AS settled_as FROM reads JOIN premises USING (premises)"
+        " WHERE reason <> '' AND outcome <> 'answered' AND role <> 'NO' AND (use_case IN ('ECS22a', 'ECS22b')"
+        " OR mpan_kind = 'import' AND granularity <> 'half_hourly')) SELECT phase, settled_as, mpan_kind, reason,"
+        " count(*) FROM settled GROUP BY ALL ORDER BY 5 DESC, 1, 2, 3, 4",
     )
     return [PhaseReason(*row) for row in rows]
 

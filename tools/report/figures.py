@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from math import floor, log10
 from typing import Final
 
+from tools.report import smets1
 from tools.report.figure_day import day_picture
 from tools.report.figure_style import (
     BLUE,
@@ -39,7 +40,7 @@ Window = tuple[str, str, datetime, datetime]
 def pictures(data: RunData) -> list[Picture]:
     """Every picture that the run has data for."""
     makers: tuple[Callable[[RunData], Picture | None], ...] = (_arrivals, _latency, _bytes, day_picture, _completeness)
-    return [picture for maker in makers if (picture := maker(data)) is not None]
+    return [picture for maker in makers if (picture := maker(data)) is not None] + smets1.pictures(data)
 
 
 def windows(data: RunData) -> list[Window]:

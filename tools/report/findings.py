@@ -116,10 +116,8 @@ def _incomplete(data: RunData, row: Complete) -> str:
     text = (
         f"{name} is {percent(row.share)} complete at {row.checkpoint} ({count(row.present)} of {count(row.expected)})"
     )
-    reasons = (
-        one.reason for one in data.phase_reasons if (one.phase, one.mpan_kind) == (row.checkpoint, row.mpan_kind)
-    )
-    main = next(reasons, "")
+    key = row.checkpoint, row.granularity, row.mpan_kind
+    main = next((one.reason for one in data.phase_reasons if (one.phase, one.granularity, one.mpan_kind) == key), "")
     return f"{text}; most often: {main}." if main else f"{text}."
 
 

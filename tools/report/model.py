@@ -110,9 +110,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class PhaseReason:
-    """How often the reads of one phase and kind of MPAN gave a reason for what they did not bring."""
+    """How often settlement reads of one phase, granularity and kind of MPAN gave a reason for what did not come."""
 
     phase: str
+    granularity: str
     mpan_kind: str
     reason: str
     reads: int

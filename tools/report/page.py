@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from emulator.run_folder import REPORT_FILE
-from tools.report import words
+from tools.report import smets1, words
 from tools.report.data import load
 from tools.report.figure_style import CONFIG, theme
 from tools.report.figures import pictures
@@ -45,6 +45,7 @@ def render(data: RunData) -> str:
     return _environment().get_template("report.html.j2").render(
         run=data,
         facts=_facts(data.summary),
+        smets1=smets1.table(data),
         banner=_banner(data.summary.get("status")),
         tiles=_tiles(data),
         findings=findings(data),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from emulator.run_folder import REPORT_FILE
+from tools.report import smets1
 from tools.report.findings import Kind, findings
 from tools.report.model import Cause, Group, RunData
 from tools.report.words import NOTHING, count, duration, durations, leg, percent, plain, size
@@ -62,6 +63,7 @@ class RunSummary:
             for columns in [(*_COUNTS, *_LATENCIES)] if wide else [_COUNTS, _LATENCIES]:
                 yield _groups(self.data, columns)
             yield _beside(wide, [*_completeness(self.data), *_gaps(self.data)])
+            yield from _smets1(self.data)
         yield _last_lines(self.data)
 
 
@@ -154,6 +156,25 @@ def _beside(wide: bool, tables: list[Table]) -> RenderableType:
     grid = Table.grid(padding=(0, 4, 0, 0))
     grid.add_row(*tables)
     return Padding(grid, (0, 0, 1, 0))
+
+
+def _smets1(data: RunData) -> Iterator[RenderableType]:
+    """The five questions of SMETS1, if there were such meters."""
+    found = smets1.table(data)
+    if found is None:
+        return
+    table = _table()
+    table.title, table.title_justify = "SMETS1: the five questions of PIA 5.4.1", "left"
+    table.add_column("", no_wrap=True)
+    for heading in found.headings:
+        table.add_column(heading.replace(", ", "\n"), justify="right")
+    for line in found.lines:
+        if line.is_long:
+            continue
+        if line.question:
+            table.add_section()
+        table.add_row(f"{line.question}: {line.what}" if line.question else f"  {line.what}", *line.cells)
+    yield Padding(table, (0, 0, 1, 0))
 
 
 def _last_lines(data: RunData) -> Text:

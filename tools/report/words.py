@@ -20,6 +20,10 @@ SRV_TITLES: Final = {
 LEGS: Final = {
     "": "nowhere named",
     "dsp": "at the DSP",
+    "s1sp": "at the SMETS1 service provider",
+    "dco": "at the Dual Control Organisation",
+    "sms": "on the wake-up SMS",
+    "apn": "in the data session",
     "wan_down": "on the SM WAN, downwards",
     "hub": "at the comms hub",
     "han": "on the HAN",

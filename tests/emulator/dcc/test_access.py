@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from head_end_bench import Bench
+from smets2_only import smets2_only
 
 from emulator.dcc.registration import Registration, SmartMeteringInventory, mpan_number
 from emulator.dcc.requests import ServiceRequest
@@ -32,7 +33,7 @@ def utc(day: date) -> int:
 
 
 def bench(day: date = WINTER, change: float = 0.0, **keys: Any) -> Bench:
-    default = load_scenario()
+    default = smets2_only()
     demand = default.demand.model_dump() | {"mdr_change_share": change}
     population = default.population.model_dump() | ALL_MDR
     return Bench(scenario=load_scenario(premises=40, date=day, demand=demand, population=population, **keys))
@@ -167,7 +168,7 @@ def test_the_outgoing_agent_gets_nothing_from_the_effective_day_on(day: date) ->
 
 
 def test_with_one_agent_a_change_comes_from_the_supplier_itself() -> None:
-    default = load_scenario().population.model_dump()
+    default = smets2_only().population.model_dump()
     users = default["users"] | {"mdr_agents": {"elm_data": 1.0}}
     population = populate(load_scenario(premises=40, population=default | {"users": users}))
     registration = Registration(population, WINTER, 1.0, 7)

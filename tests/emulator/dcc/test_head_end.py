@@ -11,11 +11,12 @@ import pytest
 from head_end_bench import Answers, Bench, Script, prompt
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from smets2_only import smets2_only
 
 from emulator.dcc.acb import Sent
 from emulator.dcc.requests import Acknowledgement, FinishedRead, Refusal, ServiceRequest
+from emulator.device.values import AccessRefused
 from emulator.esme.esme import Esme
-from emulator.esme.objects import AccessRefused
 from emulator.scenario import load_scenario
 from gbcs.dlms import ResultCode
 from gbcs.errors import LocalError
@@ -364,8 +365,26 @@ def test_a_rate_limit_spreads_a_burst_and_lets_short_targets_go_first() -> None:
     assert max(finished.latency_s or 0 for finished in bench.finished) == pytest.approx(7.5)
 
 
+def test_a_rate_limit_holds_no_repeat_back_until_it_is_past_its_stop() -> None:
+    """The repeat falls due in time, but others with shorter targets go first until it would end after midnight."""
+    bench = Bench(silent, rates={"csp_north": {"per_s": 0.01, "burst": 1}}, premises=400)
+    ready = [r for r in bench.plan.requests() if r.csp == "csp_north" and r.role == "IS" and r.srv == "4.8.1"][:9]
+    request, *others = (replace(one, mode="on_demand") for one in ready)
+    midnight = request.day + 2 * DAY_S
+    due_at = midnight - 900.0 - 300.0
+    bench.kernel.now = due_at - 2700.0
+    bench.head_end.submit(replace(request, for_settlement=True), bench.kernel.now)
+    bench.kernel.run(until=due_at - 1.0)
+    for other in others:
+        bench.head_end.submit(replace(other, for_settlement=False), due_at - 1.0)
+    bench.kernel.run()
+    [finished] = [one for one in bench.finished if one.request.id == request.id]
+    assert (finished.outcome, finished.attempts) == ("failed", 1)
+    assert finished.reason == "no answer after 1 attempt, no time for another"
+
+
 def test_a_refusal_finishes_the_request_at_once() -> None:
-    scenario = load_scenario(premises=400)
+    scenario = smets2_only(premises=400)
     shares = scenario.population.model_dump() | {"mdr_import_share": 1.0}
     bench = Bench(scenario=load_scenario(premises=400, population=shares))
     request = bench.request("4.1.1", "MDR")

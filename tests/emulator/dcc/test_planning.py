@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from smets2_only import smets2_only
 
 from emulator.dcc.acb import AccessControlBroker
 from emulator.dcc.access import AccessControl
@@ -27,7 +28,7 @@ ROWS = {"4.8.1": 48, "4.8.3": 48, "4.6.1": 1, "4.6.2": 1, "4.17": 1}
 
 
 def scenario(demand: dict[str, Any] | None = None, population: dict[str, Any] | None = None, **keys: Any) -> Scenario:
-    base = load_scenario()
+    base = smets2_only()
     sections = {
         "demand": base.demand.model_dump() | (demand or {}),
         "population": base.population.model_dump() | (population or {}),
@@ -50,7 +51,7 @@ def utc(day: date) -> int:
 
 @pytest.fixture(scope="module")
 def default() -> list[ServiceRequest]:
-    return requests_of(load_scenario(date=WINTER))
+    return requests_of(smets2_only(date=WINTER))
 
 
 # ---------------------------------------------------------------------- counts
@@ -78,7 +79,7 @@ def test_the_default_plan_is_what_the_shares_say(default: list[ServiceRequest]) 
 def test_a_data_retriever_reads_registers_of_half_hourly_meters_from_the_daily_log(
     default: list[ServiceRequest],
 ) -> None:
-    population = populate(load_scenario(date=WINTER))
+    population = populate(smets2_only(date=WINTER))
     monthly = population.names.granularity.index("monthly")
     for request in default:
         if request.srv == "4.1.1" and request.role == "MDR":
@@ -88,7 +89,7 @@ def test_a_data_retriever_reads_registers_of_half_hourly_meters_from_the_daily_l
 
 
 def test_settlement_reads_are_those_of_table_4(default: list[ServiceRequest]) -> None:
-    rules, population = Rules(), populate(load_scenario(date=WINTER))
+    rules, population = Rules(), populate(smets2_only(date=WINTER))
     for request in default:
         consent = population.names.granularity[population.granularity[request.premises]]
         applied = consent if request.mpan_kind == "import" else "half_hourly"
@@ -96,7 +97,7 @@ def test_settlement_reads_are_those_of_table_4(default: list[ServiceRequest]) ->
 
 
 def test_each_half_hourly_premises_is_read_once_by_its_agent(default: list[ServiceRequest]) -> None:
-    population = populate(load_scenario(date=WINTER))
+    population = populate(smets2_only(date=WINTER))
     reads = [request for request in default if request.srv == "4.8.1" and request.role != "NO"]
     assert len({request.premises for request in reads}) == len(reads)
     for request in reads:
@@ -111,7 +112,7 @@ def test_each_half_hourly_premises_is_read_once_by_its_agent(default: list[Servi
 
 
 def test_only_registers_by_data_retrievers_are_refused(default: list[ServiceRequest]) -> None:
-    given = load_scenario(date=WINTER)
+    given = smets2_only(date=WINTER)
     population = populate(given)
     registration = Registration(population, WINTER)
     keys = SeededKeyStore(1)
@@ -148,7 +149,7 @@ def test_target_times_and_modes_come_from_the_tables(default: list[ServiceReques
     for request in default:
         assert request.trt_s == rules.trt_s(request.srv, request.mode, request.for_settlement)
         assert (request.mode == "on_demand") == (request.srv == "4.1.1")
-    older = requests_of(load_scenario(date=WINTER, duis_version="5.1"))
+    older = requests_of(smets2_only(date=WINTER, duis_version="5.1"))
     assert {request.srv for request in older if request.mode == "on_demand"} == {"4.1.1", "4.2"}
     assert {r.trt_s for r in older if r.srv == "4.2" and not r.for_settlement} == {30}
 
@@ -192,7 +193,7 @@ def test_uniform_release_is_even_and_front_loaded_is_not() -> None:
     ],
 )
 def test_utc_days_are_those_that_hold_the_settlement_days(day: str, days: int, expected: list[str]) -> None:
-    given = load_scenario(date=date.fromisoformat(day), days=days, premises=200)
+    given = smets2_only(date=date.fromisoformat(day), days=days, premises=200)
     plan = plan_of(given)
     starts = [utc(date.fromisoformat(text)) for text in expected]
     assert plan.utc_days() == tuple(starts)
@@ -208,7 +209,7 @@ def test_utc_days_are_those_that_hold_the_settlement_days(day: str, days: int, e
 
 @pytest.mark.parametrize(("year", "month", "length"), [(2026, 11, 30), (2027, 2, 28), (2028, 2, 29), (2026, 12, 31)])
 def test_monthly_reads_come_once_a_month_and_evenly(year: int, month: int, length: int) -> None:
-    given = load_scenario(premises=700)
+    given = smets2_only(premises=700)
     population = populate(given)
     demand = ReadDemand(given, population, Registration(population, WINTER))
     seen: dict[str, list[np.ndarray[Any, Any]]] = {"4.2": [], "4.1.1": [], "4.6.2": []}
@@ -248,7 +249,7 @@ def test_a_change_of_agent_splits_the_utc_day_that_holds_its_midnight(day: date)
 def test_a_flood_comes_on_top_evenly_in_order_and_on_demand() -> None:
     flood = {"at": "D+1 09:00", "reads": 500, "over_s": 60}
     reads = requests_of(scenario({"on_demand_flood": [flood]}, date=WINTER, premises=300))
-    quiet = requests_of(load_scenario(date=WINTER, premises=300))
+    quiet = requests_of(smets2_only(date=WINTER, premises=300))
     assert len(reads) == len(quiet) + 500
     assert [r.due_at for r in reads] == sorted(r.due_at for r in reads)
     assert len({r.id for r in reads}) == len(reads)
@@ -267,9 +268,9 @@ def test_a_flood_on_a_farm_without_half_hourly_meters_is_empty() -> None:
 
 
 def test_the_seed_decides_and_nothing_else() -> None:
-    given = load_scenario(date=WINTER, premises=100)
+    given = smets2_only(date=WINTER, premises=100)
     assert requests_of(given) == requests_of(given)
-    other = load_scenario(date=WINTER, premises=100, seed=5)
+    other = smets2_only(date=WINTER, premises=100, seed=5)
     assert [r.due_at for r in requests_of(given) if r.premises == 7] != [
         r.due_at for r in requests_of(other) if r.premises == 7
     ]
@@ -279,6 +280,6 @@ def test_a_window_shorter_than_the_lead_holds_its_slots() -> None:
     windows = {
         csp: {"existing": {"start": "00:00", "end": "00:00:30"}} for csp in ("csp_north", "csp_south", "csp_central")
     }
-    reads = requests_of(load_scenario(date=WINTER, premises=50, windows=windows))
+    reads = requests_of(smets2_only(date=WINTER, premises=50, windows=windows))
     start = utc(WINTER) + DAY_S
     assert all(start <= r.due_at <= start + 30 for r in reads if not r.for_settlement)

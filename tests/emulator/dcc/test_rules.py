@@ -140,4 +140,4 @@ def test_a_mistake_in_a_scenario_is_one_line_with_its_key(sections: dict[str, An
     with pytest.raises(ScenarioError, match=message) as caught:
         Rules(scenario(**sections))
     assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith("scenario default: ")
+    assert str(caught.value).startswith("scenario default.toml: ")

@@ -8,9 +8,9 @@ import pytest
 from one_meter import ACB, DAY, FIRST, KEYS, LAST, MDR, METER, NOW, OPERATOR, OTHER_MDR, PARTIES, READERS, Asker, energy
 
 from emulator.device.express import LANES
+from emulator.device.policy import DevicePolicy
 from emulator.esme.energy import MeterEnergy
 from emulator.esme.esme import Esme
-from emulator.esme.execution import EsmePolicy
 from emulator.esme.live import LiveObjects
 from gbcs.catalogue import UseCase
 from gbcs.dlms import AccessRequest, Choice, RangeSelection, Specification
@@ -49,7 +49,7 @@ class Counting(Esme):
 class Twins:
     """The same meter twice, one on the lane."""
 
-    def __init__(self, *, twin: bool = False, policy: EsmePolicy | None = None) -> None:
+    def __init__(self, *, twin: bool = False, policy: DevicePolicy | None = None) -> None:
         def make(kind: type[Esme]) -> Esme:
             own: MeterEnergy = energy(3, export=True, twin=twin)
             return kind(METER, KEYS, ACB, PARTIES, LiveObjects(own), None, policy, 64)
@@ -145,8 +145,8 @@ def test_a_log_read_in_clear_that_is_protected_is_refused_on_both_ways() -> None
     assert twins.quick == before
 
 
-@pytest.mark.parametrize("policy", [EsmePolicy(empty_range_code=4), EsmePolicy(replay_reads=False), EsmePolicy()])
-def test_policies_hold_on_the_lane(policy: EsmePolicy) -> None:
+@pytest.mark.parametrize("policy", [DevicePolicy(empty_range_code=4), DevicePolicy(replay_reads=False), DevicePolicy()])
+def test_policies_hold_on_the_lane(policy: DevicePolicy) -> None:
     twins, asker = Twins(policy=policy), Asker()
     for _ in range(2):
         frame = asked(asker, "ECS22b")

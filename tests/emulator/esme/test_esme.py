@@ -27,8 +27,8 @@ from one_meter import (
     values,
 )
 
+from emulator.device.policy import DevicePolicy, Discard
 from emulator.esme.esme import Esme
-from emulator.esme.execution import Discard, EsmePolicy
 from gbcs.catalogue import by_use_case
 from gbcs.dlms import AccessRequest, AccessResponse, Choice, ProtectedRead, ResultCode, Specification
 from gbcs.dlms.data import NULL
@@ -170,7 +170,7 @@ def test_counters_are_those_of_one_originator() -> None:
 
 
 def test_without_replay_checks_every_read_is_answered_anew() -> None:
-    esme, asker = meter(policy=EsmePolicy(replay_reads=False)), Asker()
+    esme, asker = meter(policy=DevicePolicy(replay_reads=False)), Asker()
     commands = [asker.command("ECS22a") for _ in range(3)]
     answers = [esme.receive(command, NOW) for command in (commands[2], commands[0], commands[0])]
     assert all(len(answer) == 1 for answer in answers) and answers[1] == answers[2]
@@ -188,18 +188,18 @@ def test_a_role_without_permission_gets_the_code_of_the_policy(
     use_case: str, originator: bytes, party: bytes | None
 ) -> None:
     command = Asker().command(use_case, originator=originator, party=party)
-    refused = values(meter(policy=EsmePolicy(no_permission_code=3)).receive(command, NOW))
+    refused = values(meter(policy=DevicePolicy(no_permission_code=3)).receive(command, NOW))
     assert (refused.code, refused.rows, refused.registers) == (3, None, ())
-    assert values(meter(policy=EsmePolicy(no_permission_code=13)).receive(command, NOW)).code == 13
+    assert values(meter(policy=DevicePolicy(no_permission_code=13)).receive(command, NOW)).code == 13
 
 
 def test_the_proposed_change_lets_the_broker_read_import_registers() -> None:
     command = Asker().command("ECS17b", party=MDR)
-    assert values(meter(policy=EsmePolicy("4.3")).receive(command, NOW)).code == ResultCode.READ_WRITE_DENIED
-    assert values(meter(policy=EsmePolicy("4.3+MP162")).receive(command, NOW)).code == 0
+    assert values(meter(policy=DevicePolicy("4.3")).receive(command, NOW)).code == ResultCode.READ_WRITE_DENIED
+    assert values(meter(policy=DevicePolicy("4.3+MP162")).receive(command, NOW)).code == 0
 
 
-def ask(*specifications: Specification, use_case: str = "ECS22a", policy: EsmePolicy | None = None) -> AccessResponse:
+def ask(*specifications: Specification, use_case: str = "ECS22a", policy: DevicePolicy | None = None) -> AccessResponse:
     """The answer's items to any list of specifications."""
     request = AccessRequest(1, specifications, (NULL,) * len(specifications))
     (answer,) = meter(policy=policy).receive(Asker().changed(use_case, content=encode_payload(request)), NOW)
@@ -215,7 +215,7 @@ def codes(response: AccessResponse) -> list[int]:
 def test_an_unknown_object_gets_the_code_of_the_policy() -> None:
     unknown = Specification(Choice.GET, 7, bytes(6), 2)
     assert codes(ask(unknown)) == [ResultCode.OBJECT_UNDEFINED]
-    assert codes(ask(unknown, policy=EsmePolicy(unknown_object_code=11))) == [11]
+    assert codes(ask(unknown, policy=DevicePolicy(unknown_object_code=11))) == [11]
 
 
 def test_a_protected_object_is_not_read_in_clear() -> None:
@@ -226,7 +226,7 @@ def test_a_protected_object_is_not_read_in_clear() -> None:
 
 def test_an_object_of_another_use_case_is_refused() -> None:
     daily = Specification(Choice.GET, 7, bytes.fromhex("0000620 10aff".replace(" ", "")), 2)
-    assert codes(ask(daily, policy=EsmePolicy(wrong_access_code=9))) == [9]
+    assert codes(ask(daily, policy=DevicePolicy(wrong_access_code=9))) == [9]
 
 
 def test_break_on_error_keeps_what_came_before_and_attempts_nothing_after() -> None:
@@ -269,7 +269,7 @@ def test_an_empty_range_is_an_empty_array_or_the_code_of_the_policy(use_case: st
     command = Asker().command(use_case, first=LAST, last=FIRST)
     shown = values(meter().receive(command, NOW))
     assert shown.code == 0 and shown.rows is not None and len(shown.rows) == 0
-    assert values(meter(policy=EsmePolicy(empty_range_code=14)).receive(command, NOW)).code == 14
+    assert values(meter(policy=DevicePolicy(empty_range_code=14)).receive(command, NOW)).code == 14
 
 
 def test_bounds_that_are_no_points_in_time_are_refused() -> None:
@@ -282,7 +282,7 @@ def test_bounds_that_are_no_points_in_time_are_refused() -> None:
 
 def test_an_answer_too_long_for_a_message_is_refused_with_the_code_of_the_policy() -> None:
     command = Asker().command("ECS22b", party=MDR, first=LAST - 400 * 86400, last=LAST)
-    esme = meter(policy=EsmePolicy(too_long_code=14))
+    esme = meter(policy=DevicePolicy(too_long_code=14))
     (answer,) = esme.receive(command, NOW)
     assert values((answer,)).code == 14
     assert decode(answer).other.supplementary_originator_counter is None

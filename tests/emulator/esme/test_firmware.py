@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from one_meter import FIRST, LAST, NOW, Asker, energy, meter, values
 
+from emulator.device.policy import DevicePolicy
 from emulator.esme.device_clock import DeviceClock
-from emulator.esme.execution import EsmePolicy
 from emulator.esme.firmware import clock_settings, esme_policy, log_settings
 from emulator.esme.live import LiveObjects
 from emulator.esme.logs import DEPTHS, MeterLogs
@@ -20,7 +20,7 @@ def test_the_reference_profile_is_the_emulators_default() -> None:
     reference = load("smets2-reference")
     assert log_settings(reference).depths == DEPTHS
     assert log_settings(reference).rows_lost_after_power_cut == 0
-    assert esme_policy(reference, "4.3") == EsmePolicy()
+    assert esme_policy(reference, "4.3") == DevicePolicy()
     assert esme_policy(reference, "4.3+MP162").gbcs_version == "4.3+MP162"
 
 

@@ -18,10 +18,10 @@ from one_meter import (
     values,
 )  # fmt: skip
 
+from emulator.device.policy import DevicePolicy
+from emulator.device.values import AccessRefused, UnknownObject
 from emulator.esme.energy import MeterEnergy
-from emulator.esme.execution import EsmePolicy
 from emulator.esme.live import LiveObjects
-from emulator.esme.objects import AccessRefused, UnknownObject
 from gbcs.objects import logical_name
 from gbcs.times import DAY_S
 
@@ -35,7 +35,7 @@ METERS = {
 
 
 def rows_read(of: MeterEnergy, use_case: str, first: int, last: int, party: bytes | None = None) -> list[list[int]]:
-    esme = meter(LiveObjects(of), EsmePolicy("4.3+MP162"))
+    esme = meter(LiveObjects(of), DevicePolicy("4.3+MP162"))
     read = values(esme.receive(Asker().command(use_case, party=party, first=first, last=last), NOW))
     assert read.rows is not None
     shown: list[list[int]] = read.rows.tolist()
@@ -93,7 +93,7 @@ def test_daily_consumption(of: MeterEnergy) -> None:
 @pytest.mark.parametrize("of", METERS.values(), ids=METERS)
 @pytest.mark.parametrize("originator", [None, ACB])
 def test_registers(of: MeterEnergy, originator: bytes | None) -> None:
-    esme, asker = meter(LiveObjects(of), EsmePolicy("4.3+MP162")), Asker()
+    esme, asker = meter(LiveObjects(of), DevicePolicy("4.3+MP162")), Asker()
     commands = (asker.command(use_case, originator=originator) for use_case in ("ECS17b", "ECS17a"))
     imported, exported = (values(esme.receive(command, NOW)).registers for command in commands)
     expected = [(of.register("active_import", NOW), 0, 30), (of.register("reactive_import", NOW), 0, 32)]

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.esme.objects import AccessRefused, StoredObjects, StoredProfile, UnknownObject
+from emulator.device.objects import StoredObjects
+from emulator.device.profiles import StoredProfile
+from emulator.device.values import AccessRefused, UnknownObject
 from gbcs.dlms import CompactArray, Data, ResultCode, Tag, TypeDescription, row_type
 from gbcs.dlms.data import uint32
 from gbcs.errors import DecodeError, LocalError

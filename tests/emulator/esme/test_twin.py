@@ -21,10 +21,10 @@ from one_meter import (
     values,
 )  # fmt: skip
 
+from emulator.device.objects import StoredObjects
+from emulator.device.twin import FixedTime, add_surplus, load, selections, shown_time
 from emulator.esme.esme import Esme
 from emulator.esme.live import LiveObjects
-from emulator.esme.objects import StoredObjects
-from emulator.esme.twin import FixedTime, add_surplus, load, selections, shown_time
 from gbcs.dlms import AccessRequest, AccessResponse, Data
 from gbcs.dlms.data import structure, uint32
 from gbcs.errors import LocalError

@@ -21,7 +21,7 @@ _KILLED = """
 import os, sys
 from pathlib import Path
 from emulator.store import ResultStore
-premises = {"csp": ["csp_north"], "wan": ["csp_north_lrr"], "device": ["d0"]}
+premises = {"csp": ["csp_north"], "wan": ["csp_north_lrr"], "device": ["d0"], "granularity": ["half_hourly"]}
 store = ResultStore(Path(sys.argv[1]), premises, block_reads=10)
 for number in range(25):
     store.add_read(
@@ -48,7 +48,10 @@ def finished_page(finished_data: RunData) -> Page:
 def empty_run(tmp_path: Path) -> RunFolder:
     """A run that was interrupted before its first read; its summary holds nothing but the status."""
     run = create(tmp_path, 'name = "default"\nkey_seed = 98765\n', started=datetime(2026, 11, 24, tzinfo=UTC))
-    with ResultStore(run.path, {"csp": ["csp_north"], "wan": ["csp_north_lrr"], "device": np.array(["d0"])}):
+    with ResultStore(
+        run.path,
+        {"csp": ["csp_north"], "wan": ["csp_north_lrr"], "device": np.array(["d0"]), "granularity": ["half_hourly"]},
+    ):
         run.write_summary({}, status="interrupted")
     return run
 

@@ -21,6 +21,8 @@ from tools.report.data import load, ranges
 from tools.report.meter_day import local_day
 from tools.report.model import RunData
 
+ONE_PREMISES = {"csp": ["csp_south"], "wan": ["cellular_ltem"], "device": ["d0"], "granularity": ["half_hourly"]}
+
 
 def ask(run: RunFolder, sql: str) -> list[tuple[object, ...]]:
     with duckdb.connect(str(run.path / FILE_NAME), read_only=True) as db:
@@ -106,7 +108,7 @@ def test_a_summer_day_is_shown_by_its_local_date(tmp_path: Path) -> None:
     run = create(tmp_path, "", started=datetime(2026, 7, 2, tzinfo=UTC))
     run.write_summary({}, status="complete")
     first = int(from_datetime(datetime(2026, 6, 30, 23, 30, tzinfo=UTC)))
-    with ResultStore(run.path, {"csp": ["csp_south"], "wan": ["cellular_ltem"], "device": ["d0"]}) as store:
+    with ResultStore(run.path, ONE_PREMISES) as store:
         store.add_values(0, 0, "active_import", first + np.arange(48) * HALF_HOUR_S, np.arange(48))
         store.add_values(1, 0, "register_import", [first - HALF_HOUR_S], [5])
     day = load(run.path).meter_day
@@ -122,6 +124,25 @@ def test_ranges_say_every_number_once(numbers: set[int]) -> None:
         first, _, last = part.partition("-")
         said += range(int(first), int(last or first) + 1)
     assert said == sorted(numbers)
+
+
+def test_reasons_are_those_of_the_granularity_that_misses_them(tmp_path: Path) -> None:
+    """A customer's monthly read fails for its own reason, whatever is commoner among half-hourly ones."""
+    run = create(tmp_path, "", started=datetime(2026, 11, 24, tzinfo=UTC))
+    run.write_summary({}, status="complete")
+    reads = [
+        (0, "4.8.1", "ECS22b", "IS", "down"), (0, "4.8.1", "ECS22b", "IS", "down"), (0, "4.8.1", "ECS22b", "NO", "no"),
+        (0, "4.1.1", "ECS17b", "IS", "registers"), (1, "4.1.1", "ECS17b", "MDR", "no access"),
+    ]  # fmt: skip
+    two = {name: column * 2 for name, column in ONE_PREMISES.items()} | {"granularity": ["half_hourly", "monthly"]}
+    with ResultStore(run.path, two) as store:
+        for number, (premises, srv, use_case, role, reason) in enumerate(reads):
+            store.add_read(
+                number, srv, use_case, role, "user", premises, "import", "scheduled", True, "D+1", 0.0, None, None, 0.0,
+                None, None, 86400.0, None, False, 0, "failed", reason, "dsp", 0, 0, 0,
+            )  # fmt: skip
+    found = [(one.granularity, one.reason, one.reads) for one in load(run.path).phase_reasons]
+    assert found == [("half_hourly", "down", 2), ("monthly", "no access", 1)]
 
 
 def test_a_killed_run_shows_the_blocks_that_were_written(killed_run: RunFolder) -> None:
@@ -148,7 +169,7 @@ def test_gaps_that_were_filled_and_registers_are_told_apart(tmp_path: Path) -> N
     run = create(tmp_path, "", started=datetime(2026, 11, 24, tzinfo=UTC))
     run.write_summary({}, status="complete")
     day = from_datetime(datetime(2026, 11, 23, tzinfo=UTC))
-    with ResultStore(run.path, {"csp": ["csp_south"], "wan": ["cellular_ltem"], "device": ["d0"]}) as store:
+    with ResultStore(run.path, ONE_PREMISES) as store:
         stamps = [day + period * HALF_HOUR_S for period in (1, 2, 3)]
         store.add_gaps(0, "import", "4.8.1", day, [1, 2], stamps[:2], "hub", "busy", "SF")
         store.add_gaps(0, "import", "4.8.1", day, [3], stamps[2:], "hub", "busy")

@@ -52,7 +52,11 @@ def test_alike_causes_are_one_sentence_and_many_are_cut_short(finished_data: Run
 def test_incompleteness_is_told_with_its_reason_once(finished_data: RunData) -> None:
     rows = [Complete("half_hourly", "export", point, 100, present) for point, present in
             (("D+1", 90), ("SF", 90), ("RF", 0))]  # fmt: skip
-    reasons = [PhaseReason("RF", "export", "the export log holds 93 days", 5), PhaseReason("RF", "import", "other", 9)]
+    reasons = [
+        PhaseReason("RF", "half_hourly", "import", "other", 9),
+        PhaseReason("RF", "daily", "export", "another", 8),
+        PhaseReason("RF", "half_hourly", "export", "the export log holds 93 days", 5),
+    ]
     data = replace(finished_data, completeness=rows, phase_reasons=reasons)
     told = [text for text in texts(data, "bad") if text.startswith("Half-hourly")]
     assert told == [
