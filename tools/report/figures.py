@@ -182,9 +182,9 @@ def _latency(data: RunData) -> Picture | None:
         },
         "yaxis": {"title": axis_title("answered, % of reads sent"), "range": [0, 102]},
         "shapes": [_trt_line(trt) for trt in trts],
-        "annotations": [_trt_label(trt) for trt in trts],
-        "margin": {"t": 60},
-        "legend": {"y": 1.08},
+        "annotations": [_trt_label(trt, lift=place % 2) for place, trt in enumerate(trts)],
+        "margin": {"t": 76},
+        "legend": {"y": 1.12},
     }  # fmt: skip
     caption = (
         "Share of the reads sent over each network that were answered within so long, retries included; a curve that"
@@ -200,10 +200,11 @@ def _trt_line(trt_s: float) -> Figure:
     }  # fmt: skip
 
 
-def _trt_label(trt_s: float) -> Figure:
+def _trt_label(trt_s: float, lift: int) -> Figure:
+    """Every other label stands a line higher: 16 s and 30 s are close."""
     return {
         "x": log10(trt_s), "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
-        "text": f"TRT {duration(trt_s)}", "font": {"color": VERMILION, "size": 12},
+        "yshift": 14 * lift, "text": f"TRT {duration(trt_s)}", "font": {"color": VERMILION, "size": 12},
     }  # fmt: skip
 
 
@@ -244,7 +245,7 @@ def _bytes(data: RunData) -> Picture | None:
         "yaxis": {"type": "category", "ticks": ""},
         "legend": {"traceorder": "reversed"},
     }  # fmt: skip
-    caption = "GBCS messages as they crossed the SM WAN, retries included."
+    caption = "GBCS messages, and for SMETS1 those of the dialects, as they crossed the SM WAN, retries included."
     return Picture(
         "bytes", "Bytes by service request", caption, {"data": traces, "layout": layout}, 130 + 62 * len(groups)
     )

@@ -93,7 +93,7 @@ def pictures(data: RunData) -> list[Picture]:
     if not drawn:
         return []
     return [
-        _over_time(drawn, "sessions", "Data sessions over time", "PDP contexts open at a time, the most in 10 minutes"),
+        _over_time(drawn, "sessions", "Data sessions over time", "most PDP contexts at a time"),
         _over_time(drawn, "sms", "SMS over time", "MT SMS in 10 minutes"),
         *_first_byte(drawn),
     ]
@@ -107,7 +107,7 @@ def _over_time(drawn: list[Entry], key: str, title: str, axis: str) -> Picture:
             "name": _setting(one),
             "x": _instants(one, len(one[key])),
             "y": one[key],
-            "line": _line(one, place),
+            "line": {**_line(one, place), "shape": "hv"},
             "hovertemplate": "%{x|%H:%M}: %{y}<extra>%{fullData.name}</extra>",
         }
         for place, one in enumerate(drawn)
@@ -116,7 +116,10 @@ def _over_time(drawn: list[Entry], key: str, title: str, axis: str) -> Picture:
         "xaxis": {"title": axis_title("time, UTC"), "type": "date"},
         "yaxis": {"title": axis_title(axis), "rangemode": "tozero"},
     }
-    caption = "Models of the run's first requests under each setting. Solid: with the cache; dotted: without."
+    caption = (
+        "In spans of ten minutes; models of the run's first requests under each setting. Solid: with the cache; dotted:"
+        " without."
+    )
     return Picture(f"smets1_{key}", title, caption, {"data": traces, "layout": layout})
 
 
@@ -140,7 +143,7 @@ def _first_byte(drawn: list[Entry]) -> list[Picture]:
         "xaxis": {
             "title": axis_title("seconds from wake-up to the first byte, logarithmic"), "type": "log", "showgrid": True,
         },
-        "yaxis": {"title": axis_title("% of wake-ups that were answered"), "range": [0, 102]},
+        "yaxis": {"title": axis_title("answered, % of wake-ups"), "range": [0, 102]},
         "shapes": [
             {"type": "line", "x0": _TARGET_S, "x1": _TARGET_S, "yref": "paper", "y0": 0, "y1": 1,
              "line": {"color": VERMILION, "width": 1.5, "dash": "dash"}},
