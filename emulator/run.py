@@ -34,7 +34,7 @@ from emulator.ledger import Ledger
 from emulator.networks import Networks
 from emulator.population import populate
 from emulator.rng import generator
-from emulator.scenario import Scenario
+from emulator.scenario import Scenario, stated
 from emulator.scenario_names import SMETS1
 from emulator.smets1.side import Smets1Side
 from emulator.store import ResultStore
@@ -150,7 +150,8 @@ class SettlementRun:
 
     def assumptions(self) -> list[Assumption]:
         """Everything that the run takes for granted."""
-        found = [*self.farm.assumptions(), *self.journey.assumptions(), *self.rules.assumptions()]
+        parts = (self.farm, self.journey, self.rules)
+        found = [*stated(self.scenario), *(one for part in parts for one in part.assumptions())]
         return found if self.smets1 is None else [*found, *self.smets1.assumptions()]
 
     # ------------------------------------------------------------------ requests

@@ -17,10 +17,11 @@ import tomli_w
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from emulator.assumptions import Assumption
 from emulator.errors import ScenarioError
 from emulator.scenario_model import Demand, Flood, MistakeAtKey, Outage, Scenario
 
-__all__ = ["DEFAULT", "Demand", "Flood", "Outage", "Scenario", "dump", "load_scenario", "shipped"]
+__all__ = ["DEFAULT", "Demand", "Flood", "Outage", "Scenario", "dump", "load_scenario", "shipped", "stated"]
 
 DEFAULT = "default"
 _COMMAND_LINE = "command line"
@@ -57,6 +58,27 @@ def load_scenario(path: Path | str | None = None, **overrides: Any) -> Scenario:
 def dump(scenario: Scenario) -> str:
     """TOML text that :func:`load_scenario` reads back as the same scenario."""
     return _HEADER + tomli_w.dumps(scenario.model_dump(by_alias=True))
+
+
+def stated(scenario: Scenario) -> list[Assumption]:
+    """What a scenario says of its population and demand, for the list of assumptions.
+
+    Which of the default's figures the PIA states, and which are ours, stands beside each in ``default.toml``.
+    """
+    rows: list[Assumption] = []
+    for section in ("population", "demand", "checkpoints"):
+        for key, value in getattr(scenario, section).model_dump(by_alias=True).items():
+            rows += _rows(f"scenario.{section}.{key}", value, f"scenario {scenario.label}")
+    return rows
+
+
+def _rows(name: str, value: Any, source: str) -> list[Assumption]:
+    """A row for a value or a mix; a section of mixes gives a row for each."""
+    if isinstance(value, dict) and any(isinstance(inner, dict) for inner in value.values()):
+        return [row for key, inner in value.items() for row in _rows(f"{name}.{key}", inner, source)]
+    if isinstance(value, dict):
+        value = ", ".join(f"{key} {share:g}" for key, share in value.items())
+    return [Assumption(name, str(value), "A", source)]
 
 
 # ---------------------------------------------------------------------- reading

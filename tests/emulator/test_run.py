@@ -300,3 +300,14 @@ def test_an_outage_keeps_its_leg_whatever_a_re_read_months_later_says(tmp_path: 
     legs = dict(finished.query("SELECT mpan_kind, list(DISTINCT leg) FROM gaps GROUP BY 1"))
     finished.run.store.close()
     assert legs["import"] == legs["export"] == ["wan_down"]
+
+
+def test_everything_taken_for_granted_is_listed_once_with_its_confidence(calm: Finished) -> None:
+    rows = calm.run.assumptions()
+    names = {row.name for row in rows}
+    assert all(row.value and row.source and row.confidence in ("H", "M", "L", "A") for row in rows)
+    for known in (
+        "scenario.population.granularity", "scenario.population.wan.csp_north", "scenario.demand.data_reuse_share",
+        "daily_stamp", "replay_window", "han.link_keys",
+    ):  # fmt: skip
+        assert any(known in name for name in names), known
