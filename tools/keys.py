@@ -110,6 +110,8 @@ def write_directory(directory: Path, parties: tuple[Party, ...], seed: KeySeed |
         target = directory.resolve()
         if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
             raise LocalError(f"{directory} is there already: keys are never overwritten")
+        if any(target.parent.glob("RTDS-*")):
+            raise LocalError(f"{target.parent} holds a reference set: make keys elsewhere")
         made = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
             _fill(made, parties, seed)

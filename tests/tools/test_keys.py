@@ -19,6 +19,7 @@ from gbcs.keystore import KeyStore
 from gbcs.roles import RemotePartyRole
 from gbcs.security import DCC_ACB
 from gbcs.seeded import SeededKeyStore
+from tools.cli import main
 from tools.keys import app
 
 METER = bytes.fromhex("024d460000000001")
@@ -160,3 +161,10 @@ def test_the_issuers_can_issue_more(tmp_path: Path) -> None:
     meter.verify_directly_issued_by(issuer)
     key = load_pem_private_key((tmp_path / "keys" / "ca" / "devices.key").read_bytes(), None)
     assert key.public_key() == issuer.public_key()
+
+
+def test_keys_are_not_made_inside_a_reference_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "RTDS-9.9.9").mkdir()
+    assert main(["keys", "new", str(tmp_path / "mine")]) == 2
+    assert "reference set" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["RTDS-9.9.9"]
