@@ -115,7 +115,7 @@ def test_a_settlement_day_is_read_alike(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_thousand_reads_are_read_alike(tmp_path: Path) -> None:
-    path, sent = captured_run(tmp_path, 750)
+    path, sent = captured_run(tmp_path, 850)
     assert agrees(path) == len(sent) > 2_000
 
 
