@@ -102,7 +102,6 @@ class SettlementRun:
         self.collector = Collector(self.farm, self.journey, self.store, self.ledger, self._follow_up)
         self.phases = tuple(self._phases(day) for day in self.plan.days)
         self.is_paced = self.kernel.clock.paced
-        self.submitted = 0
         self._progress = progress
         names = self.population.names.granularity
         self._monthly = np.array([name == "monthly" for name in names])[self.population.granularity]
@@ -169,7 +168,6 @@ class SettlementRun:
         self._submit(request)
 
     def _submit(self, request: ServiceRequest) -> None:
-        self.submitted += 1
         if self.smets1 is not None and request.csp == SMETS1:
             self.smets1.submit(request, self.kernel.now)
         else:

@@ -29,10 +29,6 @@ class ShortTermCache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keeps(self, srv: str) -> bool:
-        """Whether answers to a service request are kept at all."""
-        return srv in self._ages_s
-
     def put(self, premises: int, srv: str, values: Values) -> None:
         """Keep an answer, if the rule of its service request says so."""
         if srv in self._ages_s:

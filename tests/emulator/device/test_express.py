@@ -121,6 +121,7 @@ def test_random_damage_is_treated_alike() -> None:
         at, size = dice.randrange(len(frame)), dice.randrange(1, 9)
         frame[at : at + size] = dice.randbytes(dice.randrange(0, 9))
         twins.receive(bytes(frame))
+    assert twins.quick and twins.lane.discarded
 
 
 def test_a_party_without_permission_gets_the_same_refusal() -> None:
@@ -153,8 +154,9 @@ def test_policies_hold_on_the_lane(policy: DevicePolicy) -> None:
         twins.receive(frame)
         twins.receive(frame)
     far = asker.command("ECS22b", first=FIRST + 400 * DAY_S, last=LAST + 400 * DAY_S)
-    twins.receive(far)
-    twins.receive(asker.command("ECS22b", first=FIRST + 400 * DAY_S, last=LAST + 400 * DAY_S))
+    (first,) = twins.receive(far)
+    (second,) = twins.receive(asker.command("ECS22b", first=FIRST + 400 * DAY_S, last=LAST + 400 * DAY_S))
+    assert len(first) == len(second)
 
 
 def test_the_lanes_hold_nothing_of_a_device() -> None:

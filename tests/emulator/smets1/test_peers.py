@@ -158,6 +158,7 @@ def test_a_dlms_client_reads_the_day(client: str, mode: Mode) -> None:
 def test_a_mode_c_client_reads_the_day() -> None:
     need("iec62056-21")
     CELLS["iec62056-21", MODE_C] = mode_c_cell()
+    assert CELLS["iec62056-21", MODE_C] == READ
 
 
 def table() -> str:

@@ -34,8 +34,8 @@ def test_every_event_happens_somewhere_and_every_state_does_something() -> None:
 
 @pytest.mark.parametrize("state", list(State))
 def test_a_request_and_a_late_sms_are_taken_in_every_state(state: State) -> None:
-    follow(state, Event.WANTED)
-    follow(state, Event.WOKEN)
+    assert follow(state, Event.WANTED) in State
+    assert follow(state, Event.WOKEN) in State
 
 
 def test_a_request_in_the_linger_needs_no_sms_and_one_while_closing_does() -> None:
