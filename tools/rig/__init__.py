@@ -1,4 +1,4 @@
-"""``meterfarm rig``: real devices on the bench. One file a sub-verb; a new one is a file here and a row of ``VERBS``."""
+"""``meterfarm rig``: real devices on a bench. A sub-verb is a file here and a row of ``VERBS``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 import typer
 
 VERBS: Final[tuple[str, ...]] = ()
-"""The sub-verbs: ``fake_ezsp`` is ``meterfarm rig fake-ezsp``, the function ``command`` of ``tools/rig/fake_ezsp.py``."""
+"""The sub-verbs: ``fake_ezsp`` is ``meterfarm rig fake-ezsp``, ``command`` of ``tools/rig/fake_ezsp.py``."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 for _name in VERBS:
