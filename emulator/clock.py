@@ -7,11 +7,12 @@ module; what a run does never depends on it, so the same seed gives the same byt
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Event
 from typing import Protocol
 
 from gbcs.errors import LocalError
+from gbcs.times import from_datetime
 
 
 class Clock(Protocol):
@@ -98,3 +99,8 @@ class Stopwatch:
 def wall_time() -> datetime:
     """The local wall time, which names run folders and nothing else."""
     return datetime.now().astimezone()
+
+
+def utc_now() -> float:
+    """The machine's time as seconds since 2000: what real devices, counters and captures go by."""
+    return from_datetime(datetime.now(UTC))

@@ -8,7 +8,7 @@ fields and, where the answer will be encrypted, sends the party's key-agreement 
 from __future__ import annotations
 
 from emulator.dcc.answers import AnswerTemplates, HeadEndKeys, Sent
-from emulator.dcc.counters import OriginatorCounters
+from emulator.dcc.counters import Counters
 from gbcs import crypto, framing
 from gbcs.catalogue import UseCase
 from gbcs.dlms import AccessResponse, ProtectedResult
@@ -42,7 +42,7 @@ class AccessControlBroker:
     Pre-Command, which reads do not need.
     """
 
-    def __init__(self, eui: Eui64, keys: HeadEndKeys, counters: OriginatorCounters, gbcs_version: str = "4.3") -> None:
+    def __init__(self, eui: Eui64, keys: HeadEndKeys, counters: Counters, gbcs_version: str = "4.3") -> None:
         self.eui, self.keys, self.counters, self.gbcs_version = eui, keys, counters, gbcs_version
         self._known: dict[tuple[str, str], bool] = {}
         self._commands: dict[tuple[int, Eui64, Eui64, int | None, int | None], MessageTemplate] = {}

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from gbcs.eui64 import Eui64
+
+
+class Counters(Protocol):
+    """Where originator counters come from: memory for a wholly emulated farm, a store on disk for real devices."""
+
+    def next(self, originator: Eui64, now: float, /) -> int:
+        """A counter that this originator has never used."""
 
 
 class OriginatorCounters:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
 
-from emulator.dcc.counters import OriginatorCounters
+from emulator.dcc.counters import Counters
 from emulator.smets1.response import NO_ANSWER_ALERT, Order, alert, open_response, refuse, respond
 from emulator.smets1.s1sp import Countersigned
 from emulator.smets1.signature import Signer
@@ -22,7 +22,7 @@ class SignedPapers:
     Does not model: the DUIS response that the DSP wraps around it and signs itself.
     """
 
-    def __init__(self, signers: dict[str, Signer], counters: OriginatorCounters, seen: Seen | None = None) -> None:
+    def __init__(self, signers: dict[str, Signer], counters: Counters, seen: Seen | None = None) -> None:
         """``seen`` is shown every document."""
         self._signers, self._counters, self._seen = signers, counters, seen
         self._known = {(signer.issuer, signer.serial): signer for signer in signers.values()}

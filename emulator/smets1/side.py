@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.assumptions import Assumption
 from emulator.dcc.access import AccessControl
-from emulator.dcc.counters import OriginatorCounters
+from emulator.dcc.counters import Counters
 from emulator.dcc.requests import FinishedRead, ServiceRequest
 from emulator.dcc.rules import Rules
 from emulator.farm import Farm
@@ -61,7 +61,7 @@ class Smets1Side:
         kernel: Kernel,
         rules: Rules,
         access: AccessControl,
-        counters: OriginatorCounters,
+        counters: Counters,
         finished: Finished,
         ids: Iterator[int],
     ) -> None:
