@@ -38,7 +38,7 @@ VERBS: Final = {
     "encode": "Build a message from the JSON that decode prints, as hex.",
     "rtds": "Conformance with the reference test data set.",
     "keys": "Keys and certificates of a test PKI.",
-    "emulate": "Let emulated SMETS1 meters answer over TCP or a serial line.",
+    "emulate": "Let emulated meters answer over TCP, a terminal or a serial line.",
     "bench": "Measure cryptography, codec and whole run, as ratios.",
 }
 """Every verb and its line in ``meterfarm --help``, which is the first line of the verb's own help."""

@@ -1,4 +1,7 @@
-"""``meterfarm emulate``: SMETS1 meters that answer in the dialect of a profile, over TCP or a serial line."""
+"""``meterfarm emulate``: meters that answer on real links.
+
+SMETS1 meters in the dialect of a profile, over TCP or a serial line; a SMETS2 meter behind a GFI line.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +25,7 @@ from emulator.smets1.serve import Endpoint, Served, parse_endpoint, running_from
 from emulator.smets1.server import ServerFactory
 from gbcs.errors import LocalError
 from gbcs.times import DAY_S, from_datetime, iso
+from tools.emulate_esme import DEFAULT_GFI, NAME, Wanted, print_esme, serve_esme
 from tools.output import emit_json, stderr_console, stdout_console
 
 _AFTER_THE_DAY_S = 6 * 3600
@@ -29,7 +34,7 @@ _PORTS = 0x1_0000
 
 
 def command(
-    profile: Annotated[str, typer.Argument(help="A profile of --list.")] = "",
+    profile: Annotated[str, typer.Argument(help="A profile of --list, or esme: a SMETS2 meter.")] = "",
     listen: Annotated[
         str, typer.Option(help="tcp://HOST:PORT (port 0: any), pty: or serial:PATH; pty: goes at the dialect's speed.")
     ] = "tcp://127.0.0.1:4059",
@@ -43,22 +48,42 @@ def command(
     test_keys: Annotated[
         bool, typer.Option("--test-keys", help="Print the test keys and test passwords of the meter and end.")
     ] = False,
+    gfi: Annotated[str, typer.Option(help="esme: the GFI line, tcp://HOST:PORT, pty: or pty:PATH of a link.")] = "",
+    keys: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="esme: its keys and everybody's, as keys new makes them.")
+    ] = None,
+    key_seed: Annotated[int, typer.Option(min=0, help="esme: test keys, where there is no directory.")] = 162,
+    device: Annotated[str, typer.Option(metavar="EUI", help="esme: its identifier; else that of keys new.")] = "",
+    firmware: Annotated[str, typer.Option(help="esme: its firmware profile.")] = "smets2-reference",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Let emulated SMETS1 meters answer over TCP or a serial line.
+    """Let emulated meters answer over TCP, a terminal or a serial line.
 
-    A profile is a dialect on an open protocol, of one device family; every choice in it says how sure it is. Keys and
-    passwords are test secrets. The meters answer until Ctrl-C; "listening on ..." says that they are ready.
+    SMETS1: a profile is a dialect on an open protocol, of one device family; every choice in it says how sure it is.
+    Keys and passwords are test secrets.
+
+    SMETS2: esme is one meter behind a GFI line (GBCS:DATA#0:...), which takes GBCS messages up to 1,200 bytes and
+    blocks of longer ones.
+
+    The meters answer until Ctrl-C; "listening on ..." says that they are ready.
 
     Example: meterfarm emulate smets1-dlms --listen tcp://127.0.0.1:4059 --day 2026-11-23
+    Example: meterfarm emulate esme --gfi pty:/tmp/esme --keys keys/ --day 2026-11-23
     """
     if listed:
         _list(json=json)
         return
     if not profile:
-        raise LocalError(f"name a profile (allowed: {', '.join(shipped())})")
-    chosen = load_profile(profile)
+        raise LocalError(f"name a profile (allowed: {', '.join((NAME, *shipped()))})")
     start, window = _start(day)
+    if profile == NAME:
+        wanted = Wanted(device, keys, key_seed, firmware, seed)
+        if printed:
+            print_esme(wanted, start, window, json=json)
+        else:
+            serve_esme(wanted, gfi or DEFAULT_GFI, start)
+        return
+    chosen = load_profile(profile)
     made = _meters(chosen, meters, seed, start, window)
     if test_keys:
         _print_secrets(made[0], json=json)
