@@ -89,6 +89,8 @@ class Baseline(Section):
     """What the networks carry besides."""
 
     bytes_per_hub_hour: Stated[Annotated[float, Field(ge=0)]]
+    up_share: Stated[ShareValue]
+    message_bytes: Stated[PositiveValue]
 
 
 class RadioSection(Section):
