@@ -14,6 +14,7 @@ class LineSettings:
     data_bits: Literal[7, 8] = 8
     parity: Literal["none", "even", "odd"] = "none"
     stop_bits: Literal[1, 2] = 1
+    flow_control: Literal["none", "hardware", "software"] = "none"
 
 
 class Port(Protocol):

@@ -30,6 +30,8 @@ def settings(line: LineSettings) -> dict[str, Any]:
         "bytesize": line.data_bits,
         "parity": _PARITIES[line.parity],
         "stopbits": line.stop_bits,
+        "rtscts": line.flow_control == "hardware",
+        "xonxoff": line.flow_control == "software",
     }
 
 
