@@ -39,6 +39,7 @@ VERBS: Final = {
     "rtds": "Conformance with the reference test data set.",
     "keys": "Keys and certificates of a test PKI.",
     "emulate": "Let emulated meters answer over TCP, a terminal or a serial line.",
+    "size": "Print the bytes of a read: messages, blocks, HAN fragments, radio frames.",
     "bench": "Measure cryptography, codec and whole run, as ratios.",
 }
 """Every verb and its line in ``meterfarm --help``, which is the first line of the verb's own help."""

@@ -22,6 +22,7 @@ from emulator.han.frames import HEADER_BYTES, bytes_on_han, fragment_count
 from emulator.hub.limits import load_hub_parameters
 from emulator.links.airtime import bytes_on_air, frame_count
 from emulator.links.presets import Framing
+from emulator.scenario_names import gbcs_versions
 from emulator.segmentation import load_segmentation_parameters
 from emulator.wan.cellular import CellularParameters
 from emulator.wan.long_range_radio import LongRangeRadioParameters
@@ -106,6 +107,8 @@ def exchange(srv: str, role: str, days: int = 1, twin: bool = False, gbcs_versio
 
     Raises LocalError for a read that is none, a role without access, or more days than the meter's log holds.
     """
+    if gbcs_version not in gbcs_versions():
+        raise LocalError(f"GBCS version {gbcs_version!r} is not known (allowed: {', '.join(gbcs_versions())})")
     use_case, reads = by_srv(srv), Rules().row(srv).reads
     first, last, rows = _range(srv, reads, days)
     keys = SeededKeyStore(_KEY_SEED, {**_known_parties(), **{user: PARTY_ROLES[name] for name, user in _USERS.items()}})
