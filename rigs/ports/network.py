@@ -12,10 +12,11 @@ import serial
 from serial import rfc2217
 
 from rigs.errors import PortLost
+from rigs.files import FileLock
 from rigs.ports.address import Address
 from rigs.ports.descriptor import DescriptorPort
 from rigs.ports.incoming import Incoming, reason
-from rigs.ports.locks import PortLock
+from rigs.ports.locks import lock_port
 from rigs.ports.off_loop import off_loop
 from rigs.ports.port import LineSettings
 from rigs.ports.serial_line import settings, unusable
@@ -24,8 +25,8 @@ from rigs.ports.trace import Direction, Trace
 _CONNECT_WITHIN_S = 5.0
 
 
-def _lock(address: Address) -> PortLock:
-    return PortLock(address.url, f"tcp {address.host.lower()} {address.tcp_port}")
+def _lock(address: Address) -> FileLock:
+    return lock_port(address.url, f"tcp {address.host.lower()} {address.tcp_port}")
 
 
 async def open_socket(address: Address, _line: LineSettings, trace: Trace | None) -> DescriptorPort:
@@ -34,7 +35,7 @@ async def open_socket(address: Address, _line: LineSettings, trace: Trace | None
     return DescriptorPort(address.url, connection.fileno(), lambda: _hang_up((connection, lock)), None, trace)
 
 
-def _connect(address: Address) -> tuple[socket.socket, PortLock]:
+def _connect(address: Address) -> tuple[socket.socket, FileLock]:
     lock = _lock(address)
     try:
         connection = socket.create_connection((address.host, address.tcp_port), timeout=_CONNECT_WITHIN_S)
@@ -46,7 +47,7 @@ def _connect(address: Address) -> tuple[socket.socket, PortLock]:
     return connection, lock
 
 
-def _hang_up(held: tuple[socket.socket, PortLock]) -> None:
+def _hang_up(held: tuple[socket.socket, FileLock]) -> None:
     connection, lock = held
     try:
         connection.close()
@@ -76,7 +77,7 @@ class Rfc2217Port:
     Does not model: the state of modem lines, break.
     """
 
-    def __init__(self, url: str, opened: rfc2217.Serial, lock: PortLock, trace: Trace | None) -> None:
+    def __init__(self, url: str, opened: rfc2217.Serial, lock: FileLock, trace: Trace | None) -> None:
         self.url = url
         self._serial, self._lock, self._trace = opened, lock, trace
         self._incoming = Incoming(url)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gbcs.errors import LocalError
 from rigs.ports.descriptor import DescriptorPort
-from rigs.ports.locks import PortLock
+from rigs.ports.locks import lock_port
 from rigs.ports.trace import Trace
 
 
@@ -20,7 +20,7 @@ def open_pty(link: str = "", trace: Trace | None = None) -> DescriptorPort:
     closed. The far end is held open here too, so that clients may come and go. Raises LocalError where a file of
     another kind has that name, PortLost where another process offers a terminal under it.
     """
-    lock = PortLock(f"pty:{link}", f"pty {Path(link).absolute()}") if link else None
+    lock = lock_port(f"pty:{link}", f"pty {Path(link).absolute()}") if link else None
     near, far = os.openpty()
     tty.setraw(far)
     try:

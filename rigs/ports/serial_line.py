@@ -12,9 +12,10 @@ from typing import Any
 import serial
 
 from gbcs.errors import LocalError
+from rigs.files import FileLock
 from rigs.ports.address import Address, device_file
 from rigs.ports.descriptor import DescriptorPort
-from rigs.ports.locks import PortLock
+from rigs.ports.locks import lock_port
 from rigs.ports.off_loop import off_loop
 from rigs.ports.port import LineSettings
 from rigs.ports.trace import Trace
@@ -48,12 +49,12 @@ async def open_serial(address: Address, line: LineSettings, trace: Trace | None)
     return DescriptorPort(address.url, opened.fileno(), lambda: _give_back((opened, lock)), settle, trace)
 
 
-def _open(address: Address, line: LineSettings) -> tuple[serial.Serial, PortLock]:
+def _open(address: Address, line: LineSettings) -> tuple[serial.Serial, FileLock]:
     path = device_file(address)
     real = path.resolve()
     if path.exists() and not real.is_char_device():
         raise LocalError(f"{address.url} is no serial device")
-    lock = PortLock(address.url, str(real))
+    lock = lock_port(address.url, str(real))
     opened = serial.Serial(timeout=0, exclusive=True)
     opened.port = str(real)
     try:
@@ -109,7 +110,7 @@ def _keep_others_out(descriptor: int, path: Path) -> None:
         fcntl.ioctl(descriptor, termios.TIOCEXCL)
 
 
-def _give_back(held: tuple[serial.Serial, PortLock]) -> None:
+def _give_back(held: tuple[serial.Serial, FileLock]) -> None:
     opened, lock = held
     try:
         opened.close()

@@ -189,6 +189,8 @@ class TerminalServer:
         self.connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        self.thread.join()
+        self.connection.close()
         self.listener.close()
         self.serial.close()
 
