@@ -53,7 +53,7 @@ def render(data: RunData) -> str:
         figures={picture.key: picture.figure for picture in drawn},
         themes={"light": theme(dark=False), "dark": theme(dark=True)},
         config=CONFIG,
-        plotly=_plotly() if drawn else "",
+        plotly=plotly_script() if drawn else "",
         not_modelled=_not_modelled(data.summary),
         versions=_versions(data.summary),
         scenario=without_key_seed(data.scenario_toml),
@@ -88,7 +88,7 @@ def _environment() -> Environment:
 
 
 @cache
-def _plotly() -> Markup:
+def plotly_script() -> Markup:
     """plotly.js as it lies in the plotly package, read without importing what draws with it."""
     script = (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
     return Markup(script.replace("</script", r"<\/script"))  # noqa: S704 - a library's own file, not input
