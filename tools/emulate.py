@@ -25,6 +25,7 @@ from emulator.smets1.serve import Endpoint, Served, parse_endpoint, running_from
 from emulator.smets1.server import ServerFactory
 from gbcs.errors import LocalError
 from gbcs.times import DAY_S, from_datetime, iso
+from tools.emulate_capture import load_recorded, print_recorded, serve_recorded
 from tools.emulate_esme import DEFAULT_GFI, NAME, Wanted, print_esme, serve_esme
 from tools.output import emit_json, stderr_console, stdout_console
 
@@ -55,6 +56,12 @@ def command(
     key_seed: Annotated[int, typer.Option(min=0, help="esme: test keys, where there is no directory.")] = 162,
     device: Annotated[str, typer.Option(metavar="EUI", help="esme: its identifier; else that of keys new.")] = "",
     firmware: Annotated[str, typer.Option(help="esme: its firmware profile.")] = "smets2-reference",
+    from_capture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The device that a trace.jsonl or a pcap shows, on a GFI line.")
+    ] = None,
+    keys_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="HAN keys of a pcap; default: those beside it.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Let emulated meters answer over TCP, a terminal or a serial line.
@@ -65,13 +72,21 @@ def command(
     SMETS2: esme is one meter behind a GFI line (GBCS:DATA#0:...), which takes GBCS messages up to 1,200 bytes and
     blocks of longer ones.
 
+    From a capture: a device in the state that the captured exchanges show. With the keys of DIR it answers any request
+    about it, also windows and users that the capture does not have; what these keys do not open is answered to the very
+    same request alone.
+
     The meters answer until Ctrl-C; "listening on ..." says that they are ready.
 
     Example: meterfarm emulate smets1-dlms --listen tcp://127.0.0.1:4059 --day 2026-11-23
     Example: meterfarm emulate esme --gfi pty:/tmp/esme --keys keys/ --day 2026-11-23
+    Example: meterfarm emulate --from-capture trace.jsonl --keys keys/ --gfi pty:/tmp/esme
     """
     if listed:
         _list(json=json)
+        return
+    if from_capture is not None:
+        _emulate_capture(profile, from_capture, keys, keys_file, device, gfi, printed=printed, json=json)
         return
     if not profile:
         raise LocalError(f"name a profile (allowed: {', '.join((NAME, *shipped()))})")
@@ -92,6 +107,19 @@ def command(
         _print(chosen, made[0], start, json=json)
         return
     _serve(chosen, [chosen.servers(meter, dialect or None) for meter in made], parse_endpoint(listen), start, paced)
+
+
+def _emulate_capture(
+    profile: str, capture: Path, keys: Path | None, keys_file: Path | None, device: str, gfi: str, *, printed: bool,
+    json: bool,
+) -> None:  # fmt: skip
+    if profile not in ("", NAME):
+        raise LocalError(f"a capture says itself what its device is: leave {profile!r} out")
+    recorded = load_recorded(capture, keys, keys_file, device)
+    if printed:
+        print_recorded(recorded, json=json)
+    else:
+        serve_recorded(recorded, gfi or DEFAULT_GFI)
 
 
 def _start(day: str) -> tuple[float, Window | None]:

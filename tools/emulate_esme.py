@@ -34,7 +34,7 @@ from gbcs.times import DAY_S, HALF_HOUR_S, iso
 from rigs.blocks import BlockLink
 from rigs.errors import PortLost
 from rigs.gfi import GfiLink
-from rigs.hosting import Traffic, host
+from rigs.hosting import DeviceCore, Traffic, host
 from rigs.ports.listening import listen
 from rigs.ports.port import Port
 from tools.output import emit_json, stderr_console, stdout_console
@@ -82,12 +82,21 @@ def single_meter(wanted: Wanted) -> SingleMeter:
 
 def serve_esme(wanted: Wanted, url: str, start: float) -> None:
     """Let the meter answer until it is interrupted. Raises LocalError, PortLost."""
-    asyncio.run(_until_interrupted(single_meter(wanted), key_store(wanted), url, start))
+    meter, keys = single_meter(wanted), key_store(wanted)
+    kind = "test keys" if keys.is_test else "the keys of a directory"
+    serve_core(
+        meter.make(keys, start), f"meter {eui64.show(meter.eui)}, {meter.firmware.name}, with {kind}", url, start
+    )
 
 
-async def _until_interrupted(meter: SingleMeter, keys: KeyStore, url: str, start: float) -> None:
+def serve_core(core: DeviceCore, label: str, url: str, start: float) -> None:
+    """Let a device answer behind a GFI line until it is interrupted. Raises LocalError, PortLost."""
+    asyncio.run(_until_interrupted(core, label, url, start))
+
+
+async def _until_interrupted(core: DeviceCore, label: str, url: str, start: float) -> None:
     now, ended, traffic = running_from(start), asyncio.Event(), Traffic()
-    core, said = meter.make(keys, start), stderr_console()
+    said = stderr_console()
 
     async def answer(port: Port) -> None:
         link = BlockLink(GfiLink(port, DCC_ACB))
@@ -104,8 +113,7 @@ async def _until_interrupted(meter: SingleMeter, keys: KeyStore, url: str, start
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     listener = await listen(url, answer)
     try:
-        kind = "test keys" if keys.is_test else "the keys of a directory"
-        said.print(f"meter {eui64.show(meter.eui)}, {meter.firmware.name}, with {kind}")
+        said.print(label)
         typer.echo(f"listening on {listener.address}")
         await ended.wait()
     finally:

@@ -33,11 +33,15 @@ class SingleMeter:
     firmware: FirmwareProfile
     variant: str = "single_rate"
     gbcs_version: str = "4.3"
+    twin: bool = False
+    """Whether it has two elements."""
 
     def objects(self, now: float) -> LiveObjects:
         """What the meter has measured and keeps, at ``now`` and after."""
         commissioned_at = max(int(now) - _AGE_DAYS * DAY_S, 0)
-        energy = MeterEnergy(energy_model(self.variant, export=True), self.seed, commissioned_at=commissioned_at)
+        energy = MeterEnergy(
+            energy_model(self.variant, export=True, twin=self.twin), self.seed, commissioned_at=commissioned_at
+        )
         return LiveObjects(energy, log_settings(self.firmware))
 
     def make(self, keys: KeyStore, now: float) -> Esme:
