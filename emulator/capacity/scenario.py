@@ -93,6 +93,12 @@ class Baseline(Section):
     message_bytes: Stated[PositiveValue]
 
 
+class DspSection(Section):
+    """The head-end."""
+
+    lane_srvs_per_s: Stated[PositiveValue]
+
+
 class RadioSection(Section):
     """The radio network of CSP North around the preset that a run uses."""
 
@@ -115,6 +121,7 @@ class CapacityScenario(Section):
     sizing: Sizing
     windows: Windows
     baseline: Baseline
+    dsp: DspSection
     radio: RadioSection
 
     @property
