@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from rigs.capabilities import known
 from rigs.config.section import Eui, FilePath, Section
+
+
+def _known_capability(name: str) -> str:
+    known(name)
+    return name
+
+
+Capabilities = tuple[Annotated[str, AfterValidator(_known_capability)], ...]
 
 
 class Esme(Section):
@@ -18,6 +27,10 @@ class Esme(Section):
     """The folder of certificates and of the remote parties' private keys, as ``meterfarm keys new`` makes one."""
     firmware: str = "smets2-reference"
     """A firmware profile: a name, a file beside the rig file, or a stack of them joined by +."""
+    emulated: bool = False
+    """Whether meterfarm itself emulates the device at the other end: only then may its keys come from a seed."""
+    capabilities: Capabilities = ()
+    """What the device and its rig can do, for tests that ask: see ``rigs.capabilities``."""
 
 
 class Chf(Section):
@@ -28,6 +41,8 @@ class Chf(Section):
     keys: FilePath
     firmware: str = "smets2-reference"
     head_end: Literal["external"]
+    emulated: bool = False
+    capabilities: Capabilities = ()
 
 
 class Smets1(Section):

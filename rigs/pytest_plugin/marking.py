@@ -9,8 +9,8 @@ import pytest
 
 from firmware_profiles import Deviation, FirmwareProfile, load
 from gbcs.errors import LocalError
+from rigs.capabilities import known
 from rigs.pytest_plugin import markers
-from rigs.pytest_plugin.capabilities import known
 from rigs.pytest_plugin.options import Options
 from rigs.pytest_plugin.target import Target, target_of
 

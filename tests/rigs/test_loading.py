@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import tomli_w
-from rig_files import content, rig, write_rig
+from rig_files import EUI, content, rig, write_rig
 
 from gbcs.errors import LocalError
-from rigs.config import DialectLink, EzspLink, FileLease, LabgridPower, MqttLease, NoPower, RelayPower, Smets1
+from rigs.config import DialectLink, Esme, EzspLink, FileLease, LabgridPower, MqttLease, NoPower, RelayPower, Smets1
 from rigs.loading import load_rig, load_rigs, read_rig, rig_names, rigs_folder
 from rigs.ports import LineSettings
 
@@ -107,7 +107,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"timing": {"join_s": 0}}, "key timing.join_s: should be greater than 0, not 0"),
     ({"timing": {"join_s": float("inf")}}, "key timing.join_s: should be a finite number, not inf"),
     ({"reading": {"attempts": {"value": 0}}}, "key reading: attempts.value: should be greater than or"),
-    ({"device": {"kind": "esme", "x": 1}}, "key device.x: is not known (allowed: kind, eui64, keys, firmware) (and 2"),
+    (
+        {"device": {"kind": "esme", "x": 1}},
+        "key device.x: is not known (allowed: kind, eui64, keys, firmware, emulated, capabilities) (and 2",
+    ),
 ]
 
 
@@ -156,3 +159,11 @@ def test_a_rig_says_the_same_when_written_and_read_again(tmp_path: Path) -> None
     (tmp_path / "bench-3.toml").write_text(text)
     assert read_rig(tmp_path / "bench-3.toml") == made
     assert tomllib.loads(text)["device"]["eui64"] == "90-B3-D5-1F-30-01-00-00"
+
+
+def test_capabilities_are_those_that_tests_can_ask_for(tmp_path: Path) -> None:
+    device = {"kind": "esme", "eui64": EUI, "keys": "keys", "emulated": True, "capabilities": ["full_log", "export"]}
+    loaded = rig(tmp_path, device=device).device
+    assert isinstance(loaded, Esme) and loaded.emulated and loaded.capabilities == ("full_log", "export")
+    with pytest.raises(LocalError, match="'teleport' is no capability"):
+        rig(tmp_path, device={**device, "capabilities": ["teleport"]})

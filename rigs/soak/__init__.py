@@ -1,0 +1,10 @@
+"""Soaks: reads without end while the line misbehaves, and a ledger in which every one of them is accounted for."""
+
+from __future__ import annotations
+
+from rigs.soak.faults import FAULTS, Fault, fault_plan
+from rigs.soak.ledger import Ledger
+from rigs.soak.proxy import FaultProxy
+from rigs.soak.soaking import Question, Soak
+
+__all__ = ["FAULTS", "Fault", "FaultProxy", "Ledger", "Question", "Soak", "fault_plan"]
