@@ -1,0 +1,93 @@
+"""Every codec by its name: a new one is a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from emulator.compression.codec import MAX_EXPANDED_BYTES, Codec
+from emulator.compression.dictionary import Dictionaries, DictionaryCodec
+from emulator.compression.generic import PACKERS, GenericCodec
+from emulator.compression.header_context import HeaderContextCodec
+from emulator.compression.streams import DeflateStream, StreamCodec, ZstdStream
+from gbcs.errors import LocalError
+
+
+@dataclass(frozen=True, slots=True)
+class CodecRow:
+    """One codec: what it is in words, and how an end of it is made (from dictionaries, where it needs some).
+
+    ``kind``: ``header`` context, ``stream`` per link, ``dictionary``, or ``single`` messages. ``is_fast``: 100,000
+    messages take well under a minute.
+    """
+
+    kind: str
+    title: str
+    make: Callable[[], Codec] | Callable[[Dictionaries], Codec]
+    is_fast: bool = True
+
+    @property
+    def needs_dictionaries(self) -> bool:
+        """Whether it has to be trained first."""
+        return self.kind == "dictionary"
+
+
+def _single(name: str, title: str, *, is_fast: bool = True) -> tuple[str, CodecRow]:
+    return name, CodecRow("single", title, partial(GenericCodec, name, PACKERS[name]), is_fast)
+
+
+CODECS: Mapping[str, CodecRow] = {
+    "header_context": CodecRow("header", "header context (ours, as RFC 8724)", HeaderContextCodec),
+    "header_context_rows": CodecRow(
+        "header", "header context, rows in clear coded", partial(HeaderContextCodec, codes_rows=True)
+    ),
+    "zstd_dictionary": CodecRow("dictionary", "Zstandard 19, trained dictionary of 4 KiB", DictionaryCodec),
+    "deflate_stream": CodecRow(
+        "stream", "deflate 9, a stream per link", partial(StreamCodec, "deflate_stream", DeflateStream, DeflateStream)
+    ),
+    "zstd_stream": CodecRow(
+        "stream", "Zstandard 9, a stream per link", partial(StreamCodec, "zstd_stream", ZstdStream, ZstdStream)
+    ),
+    **dict(
+        (
+            _single("deflate", "deflate 9"),
+            _single("deflate_fast", "deflate 1"),
+            _single("zstd", "Zstandard 3"),
+            _single("zstd_19", "Zstandard 19"),
+            _single("brotli", "Brotli 11", is_fast=False),
+            _single("lzma", "LZMA, raw", is_fast=False),
+            _single("lz4", "LZ4, highest"),
+            _single("heatshrink", "heatshrink 8/4"),
+            _single("heatshrink_11", "heatshrink 11/4"),
+        )
+    ),
+}
+"""The codecs, in the order in which tables show them."""
+
+
+def codec_row(name: str) -> CodecRow:
+    """The row of a codec. Raises LocalError that names an unknown one and lists what is allowed."""
+    row = CODECS.get(name)
+    if row is None:
+        raise LocalError(f"codec {name!r} is not known (allowed: {', '.join(CODECS)})")
+    return row
+
+
+def make_codec(name: str, dictionaries: Dictionaries | None = None) -> Codec:
+    """A new end of a codec. Raises LocalError for an unknown one, or where it has to be trained and was not."""
+    row = codec_row(name)
+    if not row.needs_dictionaries:
+        return row.make()  # type: ignore[call-arg]
+    if dictionaries is None:
+        raise LocalError(f"codec {name} needs dictionaries: train them first (emulator.compression.dictionary.train)")
+    return row.make(dictionaries)  # type: ignore[call-arg]
+
+
+def packs_any_bytes(name: str) -> bool:
+    """Whether a codec takes a batch of messages as well as one."""
+    return codec_row(name).kind in ("single", "dictionary")
+
+
+MAX_BATCH_BYTES = 16 * MAX_EXPANDED_BYTES
+"""What a batch may expand to."""
