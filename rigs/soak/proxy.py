@@ -9,9 +9,7 @@ from typing import Literal
 from emulator.rng import generator
 from rigs.errors import PortLost
 from rigs.ports.listening import Listener, listen
-from rigs.ports.opening import open_port
-from rigs.ports.port import LineSettings, Port
-from rigs.ports.trace import Trace
+from rigs.ports.port import Port
 from rigs.soak.faults import Fault
 
 Way = Literal["down", "up"]
@@ -22,14 +20,14 @@ _LONGEST_GARBAGE = 300
 class FaultProxy:
     """Stands between a rig and its port and injects faults into the bytes of both directions.
 
-    The port behind stays open while the front comes and goes, and is opened again after a loss of its own.
+    The port behind stays while the front comes and goes; one that opens itself again after a loss (a
+    :class:`~rigs.ports.reopening.ReopeningPort`) does so for the next front.
 
     Does not model: what a cut does to the electronics (a USB adapter that resets the device).
     """
 
-    def __init__(self, url: str, *, line: LineSettings | None = None, trace: Trace | None = None) -> None:
-        self._behind, self._line, self._trace = url, line, trace
-        self._back: Port | None = None
+    def __init__(self, behind: Port) -> None:
+        self._behind = behind
         self._front: Port | None = None
         self._listener: Listener | None = None
         self._open, self._running = asyncio.Event(), asyncio.Event()
@@ -42,19 +40,16 @@ class FaultProxy:
         return self._listener.address.replace("tcp:", "socket:", 1)
 
     async def start(self) -> None:
-        """Open the port behind, and listen. Raises PortLost, LocalError."""
-        self._back = await open_port(self._behind, line=self._line, trace=self._trace)
+        """Listen. Raises PortLost."""
         self._listener = await listen("tcp://127.0.0.1:0", self._serve)
         self._open.set()
         self._running.set()
 
     async def close(self) -> None:
-        """Let both sides go; a second call does nothing."""
+        """Listen no more; the port behind is its owner's. A second call does nothing."""
         self._open.clear()
         if self._listener is not None:
             await self._listener.close()
-        if self._back is not None:
-            await self._back.close()
 
     async def inject(self, fault: Fault) -> None:
         """Do one fault, to its end. Two at a time may overlap."""
@@ -90,20 +85,14 @@ class FaultProxy:
             data = self._spoilt("down", await front.read())
             await self._running.wait()
             if data:
-                await (await self._opened()).write(data)
+                await self._behind.write(data)
 
     async def _up(self, front: Port) -> None:
         while True:
-            data = self._spoilt("up", await (await self._opened()).read())
+            data = self._spoilt("up", await self._behind.read())
             await self._running.wait()
             if data:
                 await front.write(data)
-
-    async def _opened(self) -> Port:
-        """The port behind, opened again where it was lost. Raises PortLost."""
-        if self._back is None:
-            self._back = await open_port(self._behind, line=self._line, trace=self._trace)
-        return self._back
 
     # ------------------------------------------------------------------ faults
 

@@ -15,15 +15,16 @@ from gbcs.keystore import KeyStore
 from gbcs.roles import RemotePartyRole
 from gbcs.seeded import SeededKeyStore
 from rigs.errors import PortLost
-from rigs.linking import open_link
+from rigs.link import MessageLink
+from rigs.linking import link_over, open_link
+from rigs.ports.opening import open_port
 from rigs.users import broker_of, users_of
 
 DEVICE = {"kind": "esme", "eui64": eui64.show(METER), "keys": "keys"}
 
 
-def test_a_gfi_rig_carries_messages_by_its_own_port_or_another(tmp_path: Path) -> None:
-    async def answer(port: str, instead: str | None) -> bytes:
-        link = await open_link(rig(tmp_path, port=port, device=DEVICE), port=instead)
+def test_a_gfi_rig_carries_messages_over_its_port_or_one_that_is_open(tmp_path: Path) -> None:
+    async def answer(link: MessageLink) -> bytes:
         try:
             assert link.peer == METER
             await link.send(sent.command)
@@ -34,7 +35,8 @@ def test_a_gfi_rig_carries_messages_by_its_own_port_or_another(tmp_path: Path) -
     async def both() -> list[bytes]:
         async with hosted("pty:") as listener:
             url = listener.address.removeprefix("pty:")
-            return [await answer(url, None), await answer("socket://127.0.0.1:1", url)]
+            here, elsewhere = (rig(tmp_path, port=port, device=DEVICE) for port in (url, "socket://127.0.0.1:1"))
+            return [await answer(await open_link(here)), await answer(await link_over(elsewhere, await open_port(url)))]
 
     sent = command()
     for one in asyncio.run(both()):
@@ -50,7 +52,7 @@ def test_a_port_that_is_not_there_is_lost(tmp_path: Path) -> None:
 def test_a_smets1_meter_takes_no_gbcs_messages(tmp_path: Path) -> None:
     device, link = {"kind": "smets1", "dialect": "smets1-dlms"}, {"kind": "dialect", "port": "socket://127.0.0.1:1"}
     with pytest.raises(LocalError, match="no GBCS messages reach a device of kind 'smets1'"):
-        asyncio.run(open_link(rig(tmp_path, device=device, link=link)))
+        asyncio.run(link_over(rig(tmp_path, device=device, link=link), None))  # type: ignore[arg-type]
 
 
 def test_users_are_found_by_the_role_of_their_certificates() -> None:

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
-from gfi_line import DAY, KEYS, METER, NOW, SUPPLIER, connected, hosted
+from gfi_line import DAY, KEYS, METER, NOW, SUPPLIER, command, hosted
 from rig_files import rig
 
 from emulator.dcc.counters import OriginatorCounters
@@ -17,9 +17,11 @@ from gbcs import eui64
 from gbcs.errors import LocalError
 from gbcs.times import DAY_S, HALF_HOUR_S
 from rigs.errors import PortLost
+from rigs.gfi import GfiLink
 from rigs.linking import open_link
 from rigs.policy import load_reading_parameters
 from rigs.ports.opening import open_port
+from rigs.ports.reopening import ReopeningPort
 from rigs.reading import RigReader
 from rigs.soak import FAULTS, Fault, FaultProxy, Ledger, Question, Soak, fault_plan
 
@@ -40,12 +42,13 @@ async def soaked(
     device = {"kind": "esme", "eui64": eui64.show(METER), "keys": "keys"}
     counters = OriginatorCounters()
     async with hosted("pty:") as listener:
-        proxy = FaultProxy(listener.address.removeprefix("pty:"))
+        behind = await open_port(listener.address.removeprefix("pty:"))
+        proxy = FaultProxy(behind)
         await proxy.start()
 
         @asynccontextmanager
         async def connect() -> AsyncIterator[RigReader]:
-            link = await open_link(rig(folder, device=device), port=proxy.url)
+            link = await open_link(rig(folder, port=proxy.url, device=device))
             try:
                 reader = RigReader(
                     link, KEYS, counters, rig="bench", is_emulated=True, now=lambda: NOW, parameters=ONE_ATTEMPT
@@ -64,6 +67,7 @@ async def soaked(
             return await soak.run(lasts_s)
         finally:
             await proxy.close()
+            await behind.close()
 
 
 def test_without_faults_every_read_is_answered_at_once(tmp_path: Path) -> None:
@@ -125,17 +129,25 @@ def test_a_ledger_that_lost_an_entry_says_so() -> None:
         ledger.totals()
 
 
-def test_a_proxy_opens_the_port_behind_again_where_that_one_was_lost() -> None:
+def test_where_the_port_behind_is_lost_so_is_the_front_and_the_next_one_finds_it_again() -> None:
     async def check() -> None:
         async with hosted() as listener:
-            proxy = FaultProxy(listener.address.replace("tcp:", "socket:"))
+            url = listener.address.replace("tcp:", "socket:")
+            behind = ReopeningPort(url, delays_s=(0.0, 0.1, 0.2, 0.5, 1.0, 2.0))
+            await behind.open()
+            proxy = FaultProxy(behind)
             await proxy.start()
             front = await open_port(proxy.url)
             await listener.close()
             with pytest.raises(PortLost):
                 await front.read()
             await front.close()
+            async with hosted(listener.address):
+                link = GfiLink(await open_port(proxy.url), METER)
+                await link.send(command().command)
+                assert await link.receive()
+                await link.close()
             await proxy.close()
+            await behind.close()
 
     asyncio.run(check())
-    assert connected is not None
