@@ -40,6 +40,7 @@ VERBS: Final = {
     "keys": "Keys and certificates of a test PKI.",
     "emulate": "Let emulated meters answer over TCP, a terminal or a serial line.",
     "size": "Print the bytes of a read: messages, blocks, HAN fragments, radio frames.",
+    "rig": "Lease, read, compare and soak real meters and hubs on a bench.",
     "bench": "Measure cryptography, codec and whole run, as ratios.",
 }
 """Every verb and its line in ``meterfarm --help``, which is the first line of the verb's own help."""

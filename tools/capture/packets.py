@@ -22,7 +22,7 @@ from scapy.utils import PcapWriter, RawPcapReader
 
 from gbcs.errors import AuthenticationError, DecodeError, LocalError
 from gbcs.eui64 import Eui64
-from tools.capture import ccm_star
+from rigs.radio import ccm_star
 from tools.capture.model import WHOLE, Aps, Heard, Route
 
 conf.dot15d4_protocol = "zigbee"  # type: ignore[assignment]  # scapy declares its default, None

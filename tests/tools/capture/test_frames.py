@@ -17,7 +17,7 @@ from emulator.han.frames import (
     fragment_count,
 )
 from gbcs.errors import AuthenticationError, DecodeError
-from tools.capture import ccm_star
+from rigs.radio import ccm_star
 from tools.capture.model import FIRST, FURTHER, WHOLE, Address, Aps, Heard, Route
 from tools.capture.packets import KeyRing, frame, hear, request_tunnel, transferred, tunnel_opened
 

@@ -1,0 +1,1 @@
+"""Silicon Labs radio modules: the serial protocols ASH and EZSP, and a HAN over a module."""
