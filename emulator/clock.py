@@ -24,8 +24,11 @@ class Clock(Protocol):
     def reach(self, instant: float) -> bool:
         """Return when the simulated time is ``instant``: True; or, False, when woken before."""
 
+    def instant(self) -> float:
+        """The simulated time now."""
+
     def wake(self) -> None:
-        """End a wait, and all later ones at once."""
+        """End the wait that is going on, or else the next one."""
 
 
 class VirtualClock:
@@ -36,6 +39,10 @@ class VirtualClock:
     def reach(self, instant: float) -> bool:
         """Return at once."""
         return True
+
+    def instant(self) -> float:
+        """Raises LocalError: between events there is no time."""
+        raise LocalError("virtual time stands still between events")
 
     def wake(self) -> None:
         """Nobody waits."""
@@ -60,12 +67,23 @@ class ScaledClock:
         """Wait until ``instant``; False where :meth:`wake` came first."""
         if self._origin is None:
             self._origin = instant, time.monotonic()
+        left_s = (instant - self.instant()) / self.factor
+        if left_s <= 0:
+            return True
+        is_woken = self._woken.wait(left_s)
+        if is_woken:
+            self._woken.clear()
+        return not is_woken
+
+    def instant(self) -> float:
+        """The simulated time now. Raises LocalError before the clock has started."""
+        if self._origin is None:
+            raise LocalError("this clock has not started")
         started, wall = self._origin
-        left = wall + (instant - started) / self.factor - time.monotonic()
-        return not self._woken.wait(left) if left > 0 else True
+        return started + (time.monotonic() - wall) * self.factor
 
     def wake(self) -> None:
-        """End a wait, and all later ones at once."""
+        """End the wait that is going on, or else the next one."""
         self._woken.set()
 
 

@@ -6,10 +6,15 @@ from collections.abc import Callable
 
 from emulator.esme.esme import Esme
 from emulator.han import AirNode
+from emulator.han.frames import wrap
+from emulator.han.zigbee import CLUSTER_TUNNELING
 from emulator.hub import CommsHub
 from emulator.segmentation import BlockLink
 from emulator.wan.model import WanModel
 from gbcs.eui64 import Eui64
+
+TUNNEL = 1
+"""The tunnel between a hub and its meter; each HAN has one."""
 
 
 class Home:
@@ -34,9 +39,17 @@ class Home:
         self.hub_node.form()
         self.meter_node.join(self.hub.eui)
 
+    def to_meter(self, device: Eui64, message: bytes, now: float) -> None:
+        """Send a message over the HAN."""
+        self.hub_node.send_aps(device, CLUSTER_TUNNELING, wrap(message, TUNNEL, to_server=True), now)
+
+    def discards(self) -> dict[str, int]:
+        """Commands that the meter dropped without an answer, by reason."""
+        return {str(reason): count for reason, count in self.meter.discarded.items()}
+
     def newest_discard(self) -> str:
         """The reason that the meter counted since the last look."""
-        counts = {str(reason): count for reason, count in self.meter.discarded.items()}
+        counts = self.discards()
         newest = [reason for reason, count in counts.items() if count > self._discarded.get(reason, 0)]
         self._discarded = counts
         return newest[-1] if newest else "no reason given"

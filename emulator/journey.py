@@ -7,7 +7,7 @@ than any party of the real service does: it is what names a gap.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -20,19 +20,17 @@ from emulator.farm import Farm
 from emulator.han import Air, load_han_parameters
 from emulator.han.frames import HEADER_BYTES, wrap
 from emulator.han.zigbee import CLUSTER_TUNNELING
-from emulator.home import Home
+from emulator.home import TUNNEL, Home
 from emulator.hub import Action, CommsHub, HubLimits, Refused, ToHan, load_hub_parameters
 from emulator.hub.addresses import COUNTER_AT, NOT_GBCS, ORIGINATOR_AT, RECIPIENT_AT, header_start
 from emulator.kernel import Kernel
 from emulator.networks import Networks
 from emulator.segmentation import BlockLink, load_segmentation_parameters
+from emulator.slots import RealDevice, RigHome
 from emulator.wan.model import Direction
 from gbcs.eui64 import Eui64
 from gbcs.framing import Cra
 from gbcs.gbt import Failure, GbtEndpoint, is_block
-
-TUNNEL = 1
-"""The tunnel between a hub and its meter; each HAN has one."""
 
 _HEAD_END_TRANSFERS = 4096
 """Segmented messages that the head-end puts together at a time."""
@@ -69,10 +67,14 @@ class Journey:
         kernel: Kernel,
         answered: Callable[[bytes, int, float], None],
         blocks: Callable[[int, float, int, int], None],
+        failed: Callable[[int, str, str], None],
+        devices: Mapping[int, RealDevice],
     ) -> None:
         """``answered(frame, request id, now)`` takes what reaches the head-end.
 
         ``blocks(request id, now, bytes down, bytes up)`` hears of blocks; bytes down are those beyond the message.
+        ``failed(request id, leg, reason)`` hears of requests that nobody can answer any more. ``devices`` are the real
+        ones, by premises.
         """
         self.farm, self.networks, self.kernel = farm, networks, kernel
         scenario, overrides = farm.scenario, farm.scenario.networks.overrides
@@ -96,9 +98,9 @@ class Journey:
         self._executed: dict[bytes, float] = {}
         self.messages = 0
         self._digest = sha256()
-        self._answered, self._blocks = answered, blocks
+        self._answered, self._blocks, self._failed, self._devices = answered, blocks, failed, devices
         self._watcher: Watcher | None = None
-        self._homes: dict[int, Home] = {}
+        self._homes: dict[int, Home | RigHome] = {}
         self._requests: dict[bytes, ServiceRequest] = {}
 
     def __len__(self) -> int:
@@ -126,8 +128,12 @@ class Journey:
         """Commands that meters dropped without an answer, by reason."""
         counts: Counter[str] = Counter()
         for home in self._homes.values():
-            counts.update({str(reason): count for reason, count in home.meter.discarded.items()})
+            counts.update(home.discards())
         return dict(counts)
+
+    def rig_homes(self) -> dict[int, RigHome]:
+        """The homes of real devices that were asked so far, by premises."""
+        return {premises: home for premises, home in self._homes.items() if isinstance(home, RigHome)}
 
     def assumptions(self) -> list[Assumption]:
         """What hubs, HAN and networks take for granted."""
@@ -140,6 +146,11 @@ class Journey:
         """Take an attempt from the head-end to the network."""
         home = self._homes.get(request.premises) or self._make(request.premises)
         self._requests[sent.device + sent.counter.to_bytes(8, "big")] = request
+        if isinstance(home, RigHome):
+            home.asks(request.id)
+            if home.lost:
+                self._failed(request.id, "rig", home.lost)
+                return
         if self._cut_above is not None and len(sent.command) > self._cut_above:
             self._blocks(request.id, now, -len(sent.command), 0)
             self._head_end.send(sent.command, now)
@@ -156,7 +167,7 @@ class Journey:
         self._saw("down", request, block, now)
         self._over_wan(self._homes[request.premises], "down", block, now, request)
 
-    def _at_hub(self, home: Home, message: bytes) -> None:
+    def _at_hub(self, home: Home | RigHome, message: bytes) -> None:
         now = self.kernel.now
         self._carry_out(home, home.hub.from_wan(message, now), now)
 
@@ -225,14 +236,31 @@ class Journey:
             self.executed_at[request.id] = executed_at
         self._answered(answer, request.id, now)
 
+    def _from_rig(self, home: RigHome, message: bytes) -> None:
+        """Take what a real device says."""
+        now = self.kernel.now
+        request = self._request_of(message, ORIGINATOR_AT)
+        if request is None:
+            home.unasked += 1
+        else:
+            self.losses.pop(request.id, None)
+            self.executed_at[request.id] = now
+        self._carry_out(home, home.hub.from_han(message, now), now)
+
+    def _rig_lost(self, home: RigHome, reason: str) -> None:
+        for request_id in home.is_lost(reason):
+            self.losses.pop(request_id, None)
+            self._failed(request_id, "rig", home.lost)
+
     # ------------------------------------------------------------------ both ways
 
-    def _carry_out(self, home: Home, actions: tuple[Action, ...], now: float) -> None:
+    def _carry_out(self, home: Home | RigHome, actions: tuple[Action, ...], now: float) -> None:
         """Do what a hub says."""
         for action in actions:
             if type(action) is ToHan:
-                payload = wrap(action.message, TUNNEL, to_server=True)
-                home.hub_node.send_aps(action.device, CLUSTER_TUNNELING, payload, now)
+                home.to_meter(action.device, action.message, now)
+                if isinstance(home, RigHome):
+                    self._lose(action.message, Loss("rig", home.silence))
             elif type(action) is Refused:
                 self._refused_by_hub(action)
             else:
@@ -241,15 +269,17 @@ class Journey:
         if deadline is not None:
             self.kernel.at(deadline, self._tick, home)
 
-    def _tick(self, home: Home) -> None:
+    def _tick(self, home: Home | RigHome) -> None:
         self._carry_out(home, home.hub.tick(self.kernel.now), self.kernel.now)
 
-    def _uplink(self, home: Home, message: bytes, now: float) -> None:
+    def _uplink(self, home: Home | RigHome, message: bytes, now: float) -> None:
         request = self._request_of(message, ORIGINATOR_AT)
         if request is not None:
             self._over_wan(home, "up", message, now, request)
 
-    def _over_wan(self, home: Home, direction: Direction, message: bytes, now: float, request: ServiceRequest) -> None:
+    def _over_wan(
+        self, home: Home | RigHome, direction: Direction, message: bytes, now: float, request: ServiceRequest
+    ) -> None:
         delivery = home.wan.send(home.premises, direction, len(message), now)
         if delivery.arrives_at is None:
             self.losses[request.id] = Loss(f"wan_{direction}", delivery.reason)
@@ -299,7 +329,18 @@ class Journey:
         device: Eui64 = message[start + device_at : start + device_at + 8]
         return device + message[start + COUNTER_AT : start + COUNTER_AT + 8]
 
-    def _make(self, premises: int) -> Home:
+    def _make(self, premises: int) -> Home | RigHome:
+        device = self._devices.get(premises)
+        return self._make_emulated(premises) if device is None else self._make_real(premises, device)
+
+    def _make_real(self, premises: int, device: RealDevice) -> RigHome:
+        hub = CommsHub(self.farm.population.hub(premises), (device.eui,), self.limits)
+        home = self._homes[premises] = RigHome(premises, hub, device, self.networks.of(premises))
+        post = self.kernel.post
+        device.connect(partial(post, self._from_rig, home), partial(post, self._rig_lost, home))
+        return home
+
+    def _make_emulated(self, premises: int) -> Home:
         population, air = self.farm.population, self.air
         meter = self.farm.meter(premises)
         hub = CommsHub(population.hub(premises), (meter.eui,), self.limits)

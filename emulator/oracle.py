@@ -121,7 +121,7 @@ def _judge_rows(use_case: str, energy: MeterEnergy, rows: Rows, first: int, last
     count = int(np.count_nonzero(wrong)) + strangers
     columns = tuple(
         Column(channel, stamps, rows[:, place + 1].astype(np.int64))
-        for place, channel in enumerate(_channels(use_case, energy.model.twin))
+        for place, channel in enumerate(channels_of(use_case, energy.model.twin))
     )
     return Judgement(columns, missing, count, _first_wrong(use_case, stamps, rows, truth, wrong) if count else "")
 
@@ -163,7 +163,7 @@ def _near_cut(energy: MeterEnergy, stamp: int) -> bool:
 # ---------------------------------------------------------------------- logs
 
 
-def _channels(use_case: str, twin: bool) -> tuple[str, ...]:
+def channels_of(use_case: str, twin: bool) -> tuple[str, ...]:
     """The columns that go into the result store, in the order of the answer; a daily read gives its totals."""
     if use_case == "ECS22b":
         return ("active_import", "active_import_secondary") if twin else ("active_import",)
@@ -177,7 +177,7 @@ def _channels(use_case: str, twin: bool) -> tuple[str, ...]:
 def _truth(use_case: str, energy: MeterEnergy, stamps: Stamps, *, is_whole: bool) -> NDArray[np.int64]:
     """What the meter measured for each row that came; shape (rows, columns without the stamp)."""
     if not len(stamps):
-        return np.empty((0, _width(use_case, energy.model.twin)), np.int64)
+        return np.empty((0, columns_of(use_case, energy.model.twin)), np.int64)
     if use_case in _PROFILES:
         return _half_hours(_profile_channels(use_case, energy.model.twin), energy, stamps, is_whole=is_whole)
     days = stamps // DAY_S
@@ -220,10 +220,11 @@ def _daily(use_case: str, energy: MeterEnergy, first_day: int, last_day: int) ->
     return np.concatenate([*totals, *registers], axis=1) % REGISTER_MODULUS
 
 
-def _width(use_case: str, twin: bool) -> int:
+def columns_of(use_case: str, twin: bool) -> int:
+    """Columns of a row besides its stamp."""
     if use_case == "ECS21a":
         return 86 if twin else 81
-    return len(_channels(use_case, twin))
+    return len(channels_of(use_case, twin))
 
 
 def _first_wrong(
@@ -244,19 +245,24 @@ def _first_wrong(
 # ---------------------------------------------------------------------- registers
 
 
-def _import_registers(energy: MeterEnergy) -> tuple[tuple[str, Channel], ...]:
+def register_names(use_case: str) -> tuple[str, ...]:
+    """Names in the result store of the registers that every meter shows for a use case."""
+    return tuple(name for name, _ in _REGISTERS[use_case](False))
+
+
+def _import_registers(twin: bool) -> tuple[tuple[str, Channel], ...]:
     found: tuple[tuple[str, Channel], ...] = (
         ("register.import", "active_import"),
         ("register.reactive_import", "reactive_import"),
     )
-    return (*found, ("register.import_secondary", "active_import_secondary")) if energy.model.twin else found
+    return (*found, ("register.import_secondary", "active_import_secondary")) if twin else found
 
 
-def _export_registers(_energy: MeterEnergy) -> tuple[tuple[str, Channel], ...]:
+def _export_registers(_twin: bool) -> tuple[tuple[str, Channel], ...]:
     return ("register.export", "active_export"), ("register.reactive_export", "reactive_export")
 
 
-_REGISTERS: dict[str, Callable[[MeterEnergy], tuple[tuple[str, Channel], ...]]] = {
+_REGISTERS: dict[str, Callable[[bool], tuple[tuple[str, Channel], ...]]] = {
     "ECS17a": _export_registers,
     "ECS17b": _import_registers,
 }
@@ -264,7 +270,7 @@ _REGISTERS: dict[str, Callable[[MeterEnergy], tuple[tuple[str, Channel], ...]]] 
 
 
 def _judge_registers(use_case: str, energy: MeterEnergy, values: ReadValues, read_at: int) -> Judgement:
-    wanted = _REGISTERS[use_case](energy)
+    wanted = _REGISTERS[use_case](energy.model.twin)
     if len(values.registers) != len(wanted):
         raise LocalError(f"{use_case}: {len(values.registers)} registers came, {len(wanted)} belong to this meter")
     columns, wrong = [], ""

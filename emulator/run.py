@@ -6,7 +6,7 @@ SF, and at RF, months later, a sample of the days and all that is still missing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -16,9 +16,10 @@ import numpy as np
 
 from emulator.assumptions import Assumption
 from emulator.clock import Stopwatch, make_clock
-from emulator.collector import Collector
+from emulator.collector import Collector, Oracle
 from emulator.dcc.acb import AccessControlBroker
 from emulator.dcc.access import AccessControl
+from emulator.dcc.brokers import BrokerPerDevice
 from emulator.dcc.counters import OriginatorCounters
 from emulator.dcc.head_end import HeadEnd
 from emulator.dcc.planning import Plan
@@ -33,9 +34,11 @@ from emulator.kernel import Kernel
 from emulator.ledger import Ledger
 from emulator.networks import Networks
 from emulator.population import populate
+from emulator.rig_oracle import RigOracle
 from emulator.rng import generator
 from emulator.scenario import Scenario, stated
 from emulator.scenario_names import SMETS1
+from emulator.slots import RealDevice, placed
 from emulator.smets1.side import Smets1Side
 from emulator.store import ResultStore
 from emulator.store_schema import REREAD
@@ -44,6 +47,7 @@ from gbcs.times import DAY_S
 Progress = Callable[[int, float], None]
 """``progress(reads finished, simulated time)``, every few hundred reads."""
 
+NO_DEVICES: Mapping[str, RealDevice] = {}
 _PROGRESS_EVERY = 200
 _RF_SPREAD_S = 8 * 3600.0
 _FOLLOW_UPS_OVER_S = 6 * 3600.0
@@ -65,10 +69,22 @@ class SettlementRun:
     Does not model: users that change their mind; new meters in the middle of a run; anything between SF and RF.
     """
 
-    def __init__(self, scenario: Scenario, folder: Path, *, progress: Progress | None = None) -> None:
-        """``folder`` takes the result store. Raises ScenarioError for a mistake that shows only now."""
+    def __init__(
+        self,
+        scenario: Scenario,
+        folder: Path,
+        *,
+        progress: Progress | None = None,
+        devices: Mapping[str, RealDevice] = NO_DEVICES,
+    ) -> None:
+        """``folder`` takes the result store; ``devices`` are those of the rigs that the scenario names, by rig.
+
+        Raises ScenarioError for a mistake that shows only now.
+        """
         self.scenario, self.stopwatch = scenario, Stopwatch()
         self.population = populate(scenario)
+        self.devices = placed(self.population, scenario, devices)
+        self.rig_oracles = {premises: RigOracle(device.rig) for premises, device in self.devices.items()}
         self.rules = Rules(scenario)
         change_date = settlement_days(scenario.date, scenario.days)[-1].date
         self.registration = Registration(self.population, change_date, scenario.demand.mdr_change_share, scenario.seed)
@@ -78,11 +94,15 @@ class SettlementRun:
         self.farm = Farm(scenario, self.population, utc_days[0] // DAY_S, utc_days[-1] // DAY_S)
         self.networks = Networks(scenario, self.population)
         self.kernel = Kernel(float(utc_days[0]), make_clock(scenario.clock))
-        self.journey = Journey(self.farm, self.networks, self.kernel, self._arrived, self._blocks)
+        self.journey = Journey(
+            self.farm, self.networks, self.kernel, self._arrived, self._blocks, self._failed, self.devices
+        )
         acb = AccessControlBroker(self.farm.acb, self.farm.keys, OriginatorCounters(), scenario.gbcs_version)
         access = AccessControl(self.rules, self.registration, acb, scenario.duis_version)
         self.head_end = HeadEnd(
-            acb,
+            BrokerPerDevice(acb, {device.eui: device.broker for device in self.devices.values()})
+            if self.devices
+            else acb,
             access,
             self.rules,
             schedule=self.kernel.at,
@@ -103,6 +123,7 @@ class SettlementRun:
         self.phases = tuple(self._phases(day) for day in self.plan.days)
         self.is_paced = self.kernel.clock.paced
         self._progress = progress
+        self._all_asked, self._submitted = False, 0
         names = self.population.names.granularity
         self._monthly = np.array([name == "monthly" for name in names])[self.population.granularity]
         self._random = generator(scenario.seed, "follow_up")
@@ -158,6 +179,7 @@ class SettlementRun:
     def _feed(self) -> None:
         """Schedule the next request of the plan: one at a time, so that the plan stays a stream."""
         request = next(self._requests, None)
+        self._all_asked = request is None
         if request is not None:
             self.kernel.at(request.due_at, self._submit_planned, request)
 
@@ -168,6 +190,7 @@ class SettlementRun:
         self._submit(request)
 
     def _submit(self, request: ServiceRequest) -> None:
+        self._submitted += 1
         if self.smets1 is not None and request.csp == SMETS1:
             self.smets1.submit(request, self.kernel.now)
         else:
@@ -182,18 +205,23 @@ class SettlementRun:
     def _blocks(self, request_id: int, now: float, down: int, up: int) -> None:
         self.head_end.block(request_id, now, down=down, up=up)
 
+    def _failed(self, request_id: int, leg: str, reason: str) -> None:
+        self.head_end.fail(request_id, leg, reason)
+
     def _finished(self, finished: FinishedRead) -> None:
-        self._collect(finished)
+        self._collect(finished, self.rig_oracles.get(finished.request.premises))
 
     def _smets1_finished(self, finished: FinishedRead, read_at: float) -> None:
         self.journey.executed_at[finished.request.id] = read_at
         self._collect(finished, self.smets1)
 
-    def _collect(self, finished: FinishedRead, oracle: Smets1Side | None = None) -> None:
+    def _collect(self, finished: FinishedRead, oracle: Oracle | None = None) -> None:
         self.collector.take(finished, oracle)
         done = self.collector.finished_reads
         if self._progress is not None and done % _PROGRESS_EVERY == 0:
             self._progress(done, self.kernel.now)
+        if self.is_paced and self._all_asked and done == self._submitted:
+            self.kernel.hurry()  # nothing is left to wait for but the checkpoint
 
     def _follow_up(self, request: ServiceRequest) -> None:
         """The user asks again, on demand, a while later (PIA Requirement 5, DA13)."""

@@ -16,11 +16,14 @@ from emulator.han import Air
 from emulator.hub import CommsHub
 from emulator.journey import Journey
 from emulator.ledger import Ledger
+from emulator.rig_oracle import RigOracle
 from emulator.run import SettlementRun
 from emulator.run_folder import versions
+from emulator.slots import RigHome
 from emulator.smets1.side import PARTS as SMETS1_PARTS
 from emulator.wan.model import not_modelled
 from emulator.wan.outages import Outages
+from gbcs import eui64
 from gbcs.gbt import GbtEndpoint
 from gbcs.times import DAY_S, iso
 
@@ -28,6 +31,8 @@ _PARTS = (
     Esme, MeterEnergy, MeterLogs, DeviceClock, CommsHub, Air, Outages, Journey, GbtEndpoint, HeadEnd,
     AccessControlBroker, OriginatorCounters, Plan, Ledger, SettlementRun,
 )  # fmt: skip
+
+_RIG_PARTS = (RigHome, RigOracle)
 
 
 def started(run: SettlementRun) -> dict[str, Any]:
@@ -71,6 +76,7 @@ def finished(run: SettlementRun, execute_s: float) -> dict[str, Any]:
         "commands_dropped_by_meters": run.journey.dropped(),
         "message_sha256": run.journey.message_sha256,
         "checkpoints": _checkpoints(run),
+        **({"rigs": _rigs(run)} if run.devices else {}),
         **({} if run.smets1 is None else {"smets1": run.smets1.summary(run.scenario.days)}),
         "wall_s": round(wall_s, 3),
         "reads_per_s": round(collector.finished_reads / execute_s, 1) if execute_s else 0.0,
@@ -101,8 +107,36 @@ def _checkpoints(run: SettlementRun) -> list[dict[str, str]]:
     ]
 
 
+def _rigs(run: SettlementRun) -> list[dict[str, Any]]:
+    """What stands in the slots that are real, and what came of it."""
+    homes = run.journey.rig_homes()
+    counts = {
+        premises: (asked, answered)
+        for premises, asked, answered in run.store.query(
+            "SELECT premises, count(*), count(*) FILTER (outcome = 'answered') FROM reads GROUP BY premises"
+        )
+    }
+    rows = []
+    for premises, device in run.devices.items():
+        asked, answered = counts.get(premises, (0, 0))
+        home = homes.get(premises)
+        rows.append(
+            {
+                "premises": premises,
+                "rig": device.rig,
+                "device": eui64.show(device.eui),
+                "values": run.rig_oracles[premises].says,
+                "reads": asked,
+                "answered": answered,
+                "unasked_messages": home.unasked if home is not None else 0,
+                "lost": home.lost if home is not None else "",
+            }
+        )
+    return rows
+
+
 def _not_modelled(run: SettlementRun) -> list[dict[str, str]]:
-    parts = _PARTS if run.smets1 is None else (*_PARTS, *SMETS1_PARTS)
+    parts = (*_PARTS, *(_RIG_PARTS if run.devices else ()), *(() if run.smets1 is None else SMETS1_PARTS))
     found = [{"name": part.__name__, "text": not_modelled(part)} for part in parts]
     found += [{"name": model.title, "text": model.not_modelled} for model in run.networks.models]
     return [row for row in found if row["text"]]

@@ -19,9 +19,9 @@ from pydantic_core import ErrorDetails
 
 from emulator.assumptions import Assumption
 from emulator.errors import ScenarioError
-from emulator.scenario_model import Demand, Flood, MistakeAtKey, Outage, Scenario
+from emulator.scenario_model import Demand, Flood, MistakeAtKey, Outage, Scenario, Slot
 
-__all__ = ["DEFAULT", "Demand", "Flood", "Outage", "Scenario", "dump", "load_scenario", "shipped", "stated"]
+__all__ = ["DEFAULT", "Demand", "Flood", "Outage", "Scenario", "Slot", "dump", "load_scenario", "shipped", "stated"]
 
 DEFAULT = "default"
 _COMMAND_LINE = "command line"
@@ -57,7 +57,7 @@ def load_scenario(path: Path | str | None = None, **overrides: Any) -> Scenario:
 
 def dump(scenario: Scenario) -> str:
     """TOML text that :func:`load_scenario` reads back as the same scenario."""
-    return _HEADER + tomli_w.dumps(scenario.model_dump(by_alias=True))
+    return _HEADER + tomli_w.dumps(scenario.model_dump(by_alias=True, exclude_none=True))
 
 
 def stated(scenario: Scenario) -> list[Assumption]:
@@ -200,3 +200,26 @@ def _cross_checks(scenario: Scenario) -> Iterator[tuple[str, str]]:
         mix = getattr(scenario.population.wan, csp)
         if share > 0 and "smets1_sms" in mix and mix["smets1_sms"] > 0:
             yield f"population.wan.{csp}.smets1_sms", "the farm holds SMETS2 meters only"
+    yield from _slot_checks(scenario)
+
+
+def _slot_checks(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    premises, rigs = set[int](), set[str]()
+    for number, slot in enumerate(scenario.slot, 1):
+        if (slot.device is None) is (slot.rig is None):
+            yield f"slot[{number}]", 'say either device = "emulated" or rig = "NAME"'
+        if slot.premises >= scenario.premises:
+            yield f"slot[{number}].premises", f"{slot.premises} is none of the {scenario.premises}, counted from 0"
+        if slot.premises in premises:
+            yield f"slot[{number}].premises", f"{slot.premises} has a slot already"
+        if slot.rig is not None and slot.rig in rigs:
+            yield f"slot[{number}].rig", f"{slot.rig} stands in another premises already"
+        premises.add(slot.premises)
+        rigs.update([slot.rig] if slot.rig else [])
+    if rigs and not scenario.is_real_time:
+        yield (
+            "clock",
+            f"real devices need real time: write real, not {scenario.clock} (rigs: {', '.join(sorted(rigs))})",
+        )
+    if scenario.head_end == "external" and scenario.clock == "virtual":
+        yield "clock", "an external head-end needs a clock that it can share: write real or scaled=N, not virtual"

@@ -197,6 +197,14 @@ class Outage(_Section):
     ends: Moment = Field(alias="to")
 
 
+class Slot(_Section):
+    """What stands in a premises: an emulated meter, or the device of a rig; one of the two is said."""
+
+    premises: Annotated[int, Number, Field(ge=0)]
+    device: Literal["emulated"] | None = None
+    rig: Annotated[str, Field(min_length=1)] | None = None
+
+
 class Flood(_Section):
     """A burst of on-demand reads that arrive evenly over ``over_s`` seconds from ``at``."""
 
@@ -237,7 +245,10 @@ _CAME_FROM = "came_from_label"
 
 
 class Scenario(_Section):
-    """A checked scenario. ``date`` is the (first) settlement day, a local date; ``outage``: the planned outages."""
+    """A checked scenario. ``date`` is the (first) settlement day, a local date; ``outage``: the planned outages.
+
+    ``slot``: what stands in single premises; where none is given, an emulated meter.
+    """
 
     # Where it came from is no part of what it says: a slot beside the fields, which equality does not look at.
     __slots__ = (_CAME_FROM,)
@@ -251,6 +262,7 @@ class Scenario(_Section):
     clock: Annotated[str, AfterValidator(_clock)]
     gbcs_version: Annotated[str, _one_of(names.gbcs_versions)]
     duis_version: Annotated[str, _one_of(names.duis_versions)]
+    head_end: Literal["emulated", "external"]
     population: PopulationSection
     networks: Networks
     smets1: Smets1
@@ -262,6 +274,18 @@ class Scenario(_Section):
     checkpoints: Checkpoints
     replay: Replay
     outage: tuple[Outage, ...]
+    slot: tuple[Slot, ...]
+
+    @property
+    def rigs(self) -> dict[int, str]:
+        """Names of rigs by the premises that their devices stand in."""
+        return {slot.premises: slot.rig for slot in self.slot if slot.rig is not None}
+
+    @property
+    def is_real_time(self) -> bool:
+        """Whether a second of the run takes a second."""
+        kind, _, factor = self.clock.partition("=")
+        return kind == "real" or (kind == "scaled" and float(factor) == 1)
 
     @property
     def label(self) -> str:

@@ -13,15 +13,15 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, Literal, Protocol
 
-from emulator.dcc.acb import AccessControlBroker
 from emulator.dcc.access import AccessControl
 from emulator.dcc.answers import Sent
+from emulator.dcc.brokers import Broker
 from emulator.dcc.lanes import Lane, Pending
 from emulator.dcc.requests import Acknowledgement, FinishedRead, Outcome, Refusal, ServiceRequest
 from emulator.dcc.rules import Rules
 from emulator.scenario_names import CSPS
 from gbcs.dlms import ResultCode
-from gbcs.errors import AuthenticationError, LocalError, RemoteError
+from gbcs.errors import AuthenticationError, KeyUnavailable, LocalError, RemoteError
 from gbcs.frozen import maker
 from gbcs.reads import ReadValues
 from gbcs.times import DAY_S
@@ -63,7 +63,7 @@ class HeadEnd:
 
     def __init__(
         self,
-        acb: AccessControlBroker,
+        acb: Broker,
         access: AccessControl,
         rules: Rules,
         *,
@@ -170,14 +170,9 @@ class HeadEnd:
             self._give_up(pending, _NO_TIME)
             return
         request = pending.request
-        if not pending.sents or self._new_counter:
-            user = request.user.eui
-            sent = self.acb.command(
-                request.use_case, request.role, user, request.device, at, request.first, request.last
-            )
-            pending.sents.append(sent)
-        else:
-            sent = pending.sents[-1]
+        sent = self._command(pending, at)
+        if sent is None:
+            return
         pending.attempts += 1
         if pending.sent_at is None:
             pending.sent_at = at
@@ -185,6 +180,21 @@ class HeadEnd:
         ends_at = at + pending.lane.answer_timeout_s
         self._schedule(ends_at, self._time_out, pending, pending.attempts, ends_at)
         self._transmit(request, sent, pending.attempts, at)
+
+    def _command(self, pending: Pending, at: float) -> Sent | None:
+        """The command of an attempt; None, and the request is over, where there is no key for it."""
+        if pending.sents and not self._new_counter:
+            return pending.sents[-1]
+        request = pending.request
+        try:
+            sent = self.acb.command(
+                request.use_case, request.role, request.user.eui, request.device, at, request.first, request.last
+            )
+        except KeyUnavailable as error:
+            self.fail(request.id, "head_end", str(error))
+            return None
+        pending.sents.append(sent)
+        return sent
 
     def _time_out(self, pending: Pending, attempt: int, at: float) -> None:
         """No answer to the latest attempt: another one, or none if the rules of the CSP say stop."""
@@ -227,7 +237,11 @@ class HeadEnd:
         if pending is None:
             self.counts[self._why_closed(request_id)] += 1
             return
-        values = self._values(pending, frame)
+        try:
+            values = self._values(pending, frame)
+        except KeyUnavailable as error:
+            self.fail(request_id, "head_end", str(error))
+            return
         if values is None:
             return
         size = pending.bytes_up or len(frame)
@@ -236,6 +250,12 @@ class HeadEnd:
             self._finish(pending, "error", reason, "esme", now, size, values)
         else:
             self._finish(pending, "answered", "", "", now, size, values)
+
+    def fail(self, request_id: int, leg: str, reason: str) -> None:
+        """End a request that nobody can answer any more; nothing happens where it has ended already."""
+        pending = self._open.get(request_id)
+        if pending is not None:
+            self._finish(pending, "failed", reason, leg, None, pending.bytes_up, None)
 
     def _values(self, pending: Pending, frame: bytes) -> ReadValues | None:
         """What an answer to any of the attempts holds; None, and counted, where it is none."""

@@ -24,6 +24,9 @@ class Watch:
         self.reached.append(instant)
         return True
 
+    def instant(self) -> float:
+        return 0.0
+
     def wake(self) -> None:
         self.reached.append(-1.0)
 
@@ -82,6 +85,46 @@ def test_a_waiting_clock_can_be_woken_from_another_thread() -> None:
     waker.start()
     assert not clock.reach(3_600.0)
     waker.join()
+
+
+def test_a_wake_ends_one_wait() -> None:
+    clock = ScaledClock(1000.0)
+    clock.reach(0.0)
+    clock.wake()
+    assert not clock.reach(1e6)
+    assert clock.reach(clock.instant() + 1.0)
+
+
+def test_what_is_posted_from_another_thread_comes_before_what_waits() -> None:
+    kernel, seen = Kernel(0.0, ScaledClock()), list[str]()
+
+    def heard(what: str) -> None:
+        seen.append(what)
+        if what == "last":
+            kernel.stop()
+
+    def outside() -> None:
+        for what in ("first", "second", "last"):
+            kernel.post(heard, what)
+
+    kernel.at(0.0, lambda: Thread(target=outside).start())
+    kernel.at(3_600.0, seen.append, "too late")
+    kernel.run()
+    assert seen == ["first", "second", "last"] and len(kernel) == 1 and 0.0 < kernel.now < 3_600.0
+
+
+def test_nobody_outside_reaches_virtual_time() -> None:
+    with pytest.raises(LocalError, match="real clock"):
+        Kernel(0.0).post(list)
+
+
+def test_a_kernel_in_a_hurry_waits_for_nothing() -> None:
+    watch = Watch()
+    kernel = Kernel(0.0, watch)
+    kernel.at(1.0, kernel.hurry)
+    kernel.at(3_600.0, list)
+    kernel.run()
+    assert watch.reached == [1.0] and kernel.now == 3_600.0
 
 
 def test_a_paced_clock_is_asked_for_every_event() -> None:
