@@ -29,7 +29,7 @@ PROJECT = ROOT / "pyproject.toml"
 
 CANNOT, INTERRUPTED = 2, 130
 
-TOX = {"test": ("run", "-e", "py", "--"), "tox": ()}
+TOX = {"test": ("run", "-e", "bellows,py", "--"), "tox": ()}
 """Words that call tox, and what they say to it; every other word is a verb of meterfarm."""
 
 UNREACHABLE = ("NewConnectionError", "ConnectTimeout", "Name or service not known", "Network is unreachable")

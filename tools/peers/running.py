@@ -1,7 +1,8 @@
-"""Starts the peers: other people's DLMS libraries, in processes of their own, never imported here.
+"""Starts the peers: other people's libraries, in processes of their own, never imported here.
 
 They are the optional extra ``peers``. ``METERFARM_PEERS_PYTHON`` names an interpreter that has them; without it, it is
-the one that runs.
+the one that runs. bellows cannot live beside us (it brings a package ``tools`` that hides ours):
+``METERFARM_BELLOWS_PYTHON`` names the interpreter that has it, which ``tox run -e bellows`` makes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from gbcs.errors import LocalError, RemoteError
 
 PYTHON = "METERFARM_PEERS_PYTHON"
+BELLOWS_PYTHON = "METERFARM_BELLOWS_PYTHON"
 _FOLDER = Path(__file__).parent
 
 
@@ -30,6 +32,8 @@ class Peer:
     module: str
     script: str
     licence: str
+    python: str = PYTHON
+    """The variable that names the interpreter."""
 
 
 PEERS = {
@@ -37,19 +41,20 @@ PEERS = {
     "dlms-cosem": Peer("dlms_cosem", "dlms_cosem_client.py", "BUSL-1.1"),
     "pydlms-client": Peer("pydlms", "dlms_pydlms.py", "GPL-3.0-only"),
     "iec62056-21": Peer("iec62056_21", "iec62056_21_reader.py", "BSD-3-Clause"),
+    "bellows": Peer("bellows", "ezsp_bellows.py", "GPL-3.0", BELLOWS_PYTHON),
 }
 
 
-def interpreter() -> str:
-    """The Python that runs the peers."""
-    return os.environ.get(PYTHON) or sys.executable
+def interpreter(name: str) -> str:
+    """The Python that runs a peer."""
+    return os.environ.get(PEERS[name].python) or sys.executable
 
 
 @cache
 def installed(name: str) -> bool:
     """Whether a peer can be run."""
     look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({PEERS[name].module!r}) is None)"
-    return subprocess.run([interpreter(), "-I", "-c", look], check=False).returncode == 0  # noqa: S603 - our own words
+    return subprocess.run([interpreter(name), "-I", "-c", look], check=False).returncode == 0  # noqa: S603 - our own words
 
 
 def need(*names: str) -> None:
@@ -90,4 +95,4 @@ def serving(name: str, order: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
 
 
 def _command(name: str) -> list[str]:
-    return [interpreter(), "-I", str(_FOLDER / PEERS[name].script)]
+    return [interpreter(name), "-I", str(_FOLDER / PEERS[name].script)]
