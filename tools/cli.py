@@ -38,6 +38,7 @@ VERBS: Final = {
     "encode": "Build a message from the JSON that decode prints, as hex.",
     "rtds": "Conformance with the reference test data set.",
     "keys": "Keys and certificates of a test PKI.",
+    "compress": "Measure what codecs make of the messages of half-hourly settlement.",
     "emulate": "Let emulated meters answer over TCP, a terminal or a serial line.",
     "size": "Print the bytes of a read: messages, blocks, HAN fragments, radio frames.",
     "rig": "Lease, read, compare and soak real meters and hubs on a bench.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 import zstandard
@@ -65,7 +66,7 @@ class DictionaryCodec:
     ) -> None:
         self.name, self.limit = name, limit
         known: dict[Direction, bytes] = {"down": dictionaries.down, "up": dictionaries.up}
-        self._packers: dict[Direction, Packer] = {direction: _packer(data) for direction, data in known.items()}
+        self._packers = {direction: dictionary_packer(data) for direction, data in known.items()}
         self._contexts = {direction: sha256(data).digest() for direction, data in known.items()}
 
     def compress(self, message: bytes, link: Link) -> bytes:
@@ -93,5 +94,7 @@ class DictionaryCodec:
         """Nothing: dictionaries are kept."""
 
 
-def _packer(dictionary: bytes) -> Packer:
+@lru_cache(maxsize=8)
+def dictionary_packer(dictionary: bytes) -> Packer:
+    """The library with a dictionary; it takes its time to digest one."""
     return zstd_packer(_LEVEL, zstandard.ZstdCompressionDict(dictionary))

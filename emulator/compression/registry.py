@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from emulator.compression.codec import MAX_EXPANDED_BYTES, Codec
-from emulator.compression.dictionary import Dictionaries, DictionaryCodec
-from emulator.compression.generic import PACKERS, GenericCodec
+from emulator.compression.codec import MAX_EXPANDED_BYTES, Codec, Direction
+from emulator.compression.dictionary import Dictionaries, DictionaryCodec, dictionary_packer
+from emulator.compression.generic import PACKERS, GenericCodec, Packer
 from emulator.compression.header_context import HeaderContextCodec
 from emulator.compression.streams import DeflateStream, StreamCodec, ZstdStream
 from gbcs.errors import LocalError
@@ -84,9 +84,14 @@ def make_codec(name: str, dictionaries: Dictionaries | None = None) -> Codec:
     return row.make(dictionaries)  # type: ignore[call-arg]
 
 
-def packs_any_bytes(name: str) -> bool:
-    """Whether a codec takes a batch of messages as well as one."""
-    return codec_row(name).kind in ("single", "dictionary")
+def packer_of(name: str, direction: Direction, dictionaries: Dictionaries | None = None) -> Packer | None:
+    """What packs a batch of messages; None for a codec that takes one message at a time."""
+    kind = codec_row(name).kind
+    if kind == "single":
+        return PACKERS[name]
+    if kind == "dictionary" and dictionaries is not None:
+        return dictionary_packer(dictionaries.down if direction == "down" else dictionaries.up)
+    return None
 
 
 MAX_BATCH_BYTES = 16 * MAX_EXPANDED_BYTES

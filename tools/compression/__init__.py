@@ -1,0 +1,1 @@
+"""What ``meterfarm compress`` measures and shows."""
