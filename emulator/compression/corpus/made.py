@@ -14,7 +14,7 @@ from emulator.dcc.counters import OriginatorCounters
 from emulator.device.objects import ObjectModel
 from emulator.device.profiles import Selection
 from emulator.device.values import AccessRefused
-from emulator.esme.energy import MeterEnergy, energy_model, variants
+from emulator.esme.energy import MeterEnergy, energy_model
 from emulator.esme.esme import Esme
 from emulator.esme.live import LiveObjects
 from emulator.rng import generator, subseed
@@ -32,9 +32,12 @@ MDRS = tuple((0x024D_46F0_0004_0001 + n).to_bytes(8, "big") for n in range(3))
 ROLES = {"supplier": ("IS", SUPPLIERS), "MDR": ("MDR", MDRS)}
 """Roles of the corpus: the role that the broker knows, and who there is of it. A meter is read by one of each."""
 
-DEVICES, BLOCK_DEVICES, TRAINING_DEVICES = 300, 15, 30
+DEVICES, BLOCK_DEVICES, TRAINING_DEVICES = 300, 15, 12
 DAYS_BEFORE = 2
 """Days of the same reads before the one that is counted: what context there is comes from them."""
+
+VARIANTS = {"single_rate": 0.7, "economy7": 0.15, "ev": 0.15}
+"""Shapes of consumption and their shares [A]: the lengths of coded payloads hang on them, no other figure does."""
 
 _FIRST_DAY = int(from_datetime(datetime(2026, 11, 21, tzinfo=UTC)))
 _ESME, _HUB = 0x024D_4600_0000_0000, 0x024D_4610_0000_0000
@@ -141,8 +144,7 @@ class _Maker:
     def _meters(self, number: int) -> Iterator[_Meter]:
         draw = generator(self.seed, "compression", number)
         readers = {role: parties[int(draw.integers(len(parties)))] for role, (_, parties) in ROLES.items()}
-        names = variants()
-        variant, at_s = names[int(draw.integers(len(names)))], float(draw.uniform(3_600, 80_000))
+        variant, at_s = str(draw.choice(list(VARIANTS), p=list(VARIANTS.values()))), float(draw.uniform(3_600, 80_000))
         known = {
             DCC_ACB: RemotePartyRole.ACCESS_CONTROL_BROKER,
             readers["supplier"]: RemotePartyRole.SUPPLIER,
