@@ -38,6 +38,8 @@ class Message:
 
     topic: str
     payload: bytes
+    retained: bool
+    """Whether the broker had it from before we listened."""
 
 
 class Session:
@@ -59,7 +61,7 @@ class Session:
     async def receive(self) -> Message:
         """The next message of any topic heard."""
         message = await anext(self._messages)
-        return Message(str(message.topic), bytes(message.payload))
+        return Message(str(message.topic), bytes(message.payload), message.retain)
 
 
 @asynccontextmanager

@@ -78,6 +78,7 @@ class Record:
     measurements: list[Measurement] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     first_cause: str = ""
+    """Why it failed; whoever finds a fault without an error of its own says so here."""
     path: Path | None = None
 
     def reached(self, state: State) -> None:
@@ -128,7 +129,8 @@ def recording(rig: RigConfig) -> Iterator[Record]:
     outcome: Outcome = "fault"
     try:
         yield record
-        outcome = "passed" if all(one.passed for one in record.measurements) else "failed"
+        kept = all(one.passed for one in record.measurements)
+        outcome = "passed" if kept and not record.first_cause else "failed"
     except BaseException as error:
         outcome = _outcome(error)
         record.first_cause = record.first_cause or f"{type(error).__name__}: {error}"

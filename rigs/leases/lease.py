@@ -105,6 +105,11 @@ def new_lease(
     )
 
 
+def is_mine(lease: Lease) -> bool:
+    """Whether a lease is of this person on this machine."""
+    return (lease.owner, lease.host) == (user(), socket.gethostname())
+
+
 def ended_lease(rig: str) -> Lease:
     """What is written over somebody's lease to take the rig from them: it names us, and lets anybody in."""
     return new_lease(rig, 0.0)
