@@ -89,18 +89,24 @@ def create(root: Path, scenario_toml: str, *, started: datetime) -> RunFolder:
 
     ``started`` is the wall-clock time that names the folder; nothing else of the run depends on it.
     """
-    name = started.strftime("Run_%Y-%m-%d_%H-%M-%S")
+    path = numbered_folder(root, "Run", started)
+    (path / SCENARIO_FILE).write_text(scenario_toml, encoding="utf-8")
+    return RunFolder(path)
+
+
+def numbered_folder(root: Path, kind: str, started: datetime) -> Path:
+    """Make ``root/KIND_<date>_<time>``, with ``_2``, ``_3`` ... where it is taken."""
+    name = started.strftime(f"{kind}_%Y-%m-%d_%H-%M-%S")
     root.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:
         path = root / (name if number == 1 else f"{name}_{number}")
         try:
             path.mkdir()
-            break
         except FileExistsError:
             number += 1
-    (path / SCENARIO_FILE).write_text(scenario_toml, encoding="utf-8")
-    return RunFolder(path)
+        else:
+            return path
 
 
 def open_folder(path: Path) -> RunFolder:

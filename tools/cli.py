@@ -40,6 +40,7 @@ VERBS: Final = {
     "keys": "Keys and certificates of a test PKI.",
     "compress": "Measure what codecs make of the messages of half-hourly settlement.",
     "emulate": "Let emulated meters answer over TCP, a terminal or a serial line.",
+    "capacity": "Work out volumes, radio channels and costs of half-hourly settlement.",
     "size": "Print the bytes of a read: messages, blocks, HAN fragments, radio frames.",
     "rig": "Lease, read, compare and soak real meters and hubs on a bench.",
     "bench": "Measure cryptography, codec and whole run, as ratios.",

@@ -22,7 +22,8 @@ PREMISES: Final = 400
 
 _COMPLETENESS = (
     "SELECT granularity, mpan_kind, checkpoint, sum(expected)::BIGINT, sum(present)::BIGINT FROM completeness"
-    " GROUP BY ALL ORDER BY granularity, mpan_kind DESC, checkpoint"
+    " GROUP BY granularity, mpan_kind, checkpoint ORDER BY granularity, mpan_kind DESC,"
+    " CASE checkpoint WHEN 'D+1' THEN 1 WHEN 'SF' THEN 2 WHEN 'RF' THEN 3 ELSE 4 END"
 )
 _WITHIN = (
     "SELECT for_settlement, count(*), count(*) FILTER (within_trt) FROM reads WHERE outcome <> 'refused'"

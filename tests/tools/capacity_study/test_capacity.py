@@ -1,0 +1,144 @@
+"""``meterfarm capacity``: one object for scripts, one page for people, and both say what was worked out."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from html_page import Page, read_page
+from shell import Ended, meterfarm
+
+SMALL = ("--premises", "30", "--samples", "20000")
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    return meterfarm("capacity", "--scenario", "C", *SMALL, "--into", str(tmp_path_factory.mktemp("c")), "--json")
+
+
+@pytest.fixture(scope="module")
+def study(ended: Ended) -> dict[str, Any]:
+    return ended.json()
+
+
+@pytest.fixture(scope="module")
+def page(study: dict[str, Any]) -> Page:
+    return read_page(Path(study["study"]).read_text(encoding="utf-8"))
+
+
+def test_it_ends_well_and_says_nothing_else(ended: Ended) -> None:
+    assert ended.code == 0 and ended.err == ""
+
+
+def test_json_has_the_keys_that_scripts_ask_for(study: dict[str, Any]) -> None:
+    assert study["srvs"] == pytest.approx(73.6e6, rel=0.002)
+    assert study["wall_s"] > 0 and study["peak_rss_bytes"] > 50e6
+    assert [set(row) >= {"figure", "pia", "ours", "error"} for row in study["table5"]] == [True] * 6
+    assert all(abs(row["error"]) < 0.02 for row in study["table5"])
+    assert [(row["row"], row["ours"] == row["pia"]) for row in study["table7"]] == [
+        (name, True) for name in ("A/8", "A/12", "B/8", "B/12", "C/8", "C/12")
+    ]
+    assert all(row["margin"] > 0.03 for row in study["table7"])
+    assert [row["row"] for row in study["checklist"]] == list(range(1, 32))
+    assert all(set(row) >= {"row", "pia", "ours", "verdict"} for row in study["checklist"])
+    assert 0 < study["region"]["share"]["strict"] < study["region"]["share"]["loose"] < 0.05
+    assert study["sample"]["wrong_values"] == 0
+
+
+def test_networks_add_up(study: dict[str, Any]) -> None:
+    for what in ("srvs", "bytes"):
+        assert sum(row[what] for row in study["by_network"].values()) == pytest.approx(study[what], abs=4)
+
+
+def test_the_page_shows_the_same_numbers(study: dict[str, Any], page: Page) -> None:
+    for row in study["table7"]:
+        scenario, hours = row["row"].split("/")
+        cells = [cells for cells in page.rows(scenario) if cells[1:2] == [hours] and len(cells) == 8]
+        assert cells and cells[0][2] == f"{row['channels']:.2f}" and cells[0][4] == row["ours"]
+    for row in study["checklist"]:
+        shown = page.rows(str(row["row"]))
+        assert any(cells[1] == row["what"] and cells[4] == (row["ours"] or "–") for cells in shown)  # noqa: RUF001
+    assert "73.6 million service requests" in page.text
+
+
+def test_every_section_has_its_pictures_and_the_page_loads_nothing(page: Page) -> None:
+    drawn = {attributes["data-figure"] for _, attributes in page.tags if "data-figure" in attributes}
+    assert drawn == {"table5", "errors", "load", "rates", "table7", "channels", "region", "priors", "costs"}
+    targets = {value for _, name, value in page.loads if name == "href" and value != "data:,"}
+    assert all(value.startswith(("#", "tables/")) for value in targets)
+    assert not [value for _, name, value in page.loads if name == "src"]
+
+
+def test_tables_lie_beside_it_unrounded(study: dict[str, Any]) -> None:
+    folder = Path(study["study"]).parent / "tables"
+    names = {file.stem for file in folder.iterdir()}
+    assert names >= {
+        "table5",
+        "table7",
+        "checklist",
+        "demand",
+        "mean_rates",
+        "region",
+        "shares",
+        "costs",
+        "completeness",
+    }
+    assert {file.suffix for file in folder.iterdir()} == {".csv", ".parquet"}
+    with (folder / "table7.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["margin"]) for row in rows] == [row["margin"] for row in study["table7"]]
+
+
+def test_a_person_gets_findings_both_tables_and_the_place_of_the_study(tmp_path: Path) -> None:
+    ended = meterfarm("capacity", "--scenario", "A", "--premises", "0", "--samples", "1000", "--into", str(tmp_path))
+    assert ended.code == 0
+    for said in (
+        "11.1 million service requests",
+        "Table 5",
+        "Table 7",
+        "8 / 4, No / Yes",
+        "No byte-exact sample",
+        "study",
+    ):
+        assert said in ended.out
+
+
+def test_without_a_page_nothing_is_written(tmp_path: Path) -> None:
+    ended = meterfarm(
+        "capacity", "--premises", "0", "--samples", "1000", "--into", str(tmp_path), "--no-report", "--json"
+    )
+    assert ended.json()["study"] is None and ended.json()["sample"] is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "quiet.toml"
+    file.write_text("title = 'Quiet'\n[baseline]\nbytes_per_hub_hour = 0\n")
+    ended = meterfarm(
+        "capacity", "--scenario", str(file), "--premises", "0", "--samples", "1000", "--no-report", "--json"
+    )
+    found = ended.json()
+    assert found["title"] == "Quiet"
+    broken = [row["row"] for row in found["table7"] if row["ours"] != row["pia"]]
+    assert broken == ["A/8", "B/8", "B/12", "C/8", "C/12"]
+    assert found["checklist"][10]["verdict"] == "differs"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--scenario", "D"), "shipped: A, B, C"),
+        (("--premises", "-1"), "--premises"),
+        (("--samples", "5"), "--samples"),
+    ],
+)
+def test_what_cannot_be_is_one_line(arguments: tuple[str, ...], said: str) -> None:
+    ended = meterfarm("capacity", *arguments, "--no-report")
+    assert ended.code == 2 and said in ended.error()
+
+
+def test_json_is_json(study: dict[str, Any]) -> None:
+    assert json.loads(json.dumps(study, allow_nan=False)) == study

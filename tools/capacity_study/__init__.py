@@ -1,0 +1,1 @@
+"""``meterfarm capacity``: what it works out, its pictures, tables and findings."""

@@ -1,0 +1,125 @@
+"""Everything that a capacity study shows, worked out once."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from emulator.assumptions import Assumption
+from emulator.capacity.checklist.answer import Evidence
+from emulator.capacity.checklist.rows import Checked, checklist
+from emulator.capacity.costs import Cost, cost_of
+from emulator.capacity.demand import Demand, make_demand
+from emulator.capacity.pia import VOLUMES, Volume
+from emulator.capacity.radio import DayOfMessages, RadioModel, messages_of, radio_assumptions, radio_model
+from emulator.capacity.region import SAMPLES, Region, map_region
+from emulator.capacity.sample import PREMISES, Sample, run_sample
+from emulator.capacity.scenario import CapacityScenario, load_capacity_scenario
+from emulator.capacity.shares import Held, held
+from emulator.capacity.table5 import MeanRate, Table5, mean_rates, role_split, role_split_refitted, table5
+from emulator.capacity.table7 import Verdict, table7, table7_days
+from emulator.clock import Stopwatch
+
+Step = Callable[[str], None]
+"""Hears what is being worked out now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What the study took."""
+
+    wall_s: float
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a study of one scenario shows. ``demands`` are those of A, B and C with the scenario's network shares."""
+
+    scenario: CapacityScenario
+    demand: Demand
+    demands: Mapping[Volume, Demand]
+    table5: Table5
+    role_split: Table5
+    role_split_refitted: Table5
+    rates: tuple[MeanRate, ...]
+    model: RadioModel
+    messages: Mapping[Volume, DayOfMessages]
+    own_messages: DayOfMessages
+    table7: tuple[Verdict, ...]
+    region: Region
+    shares: tuple[Held, ...]
+    costs: tuple[Cost, ...]
+    sample: Sample | None
+    checklist: tuple[Checked, ...]
+    assumptions: tuple[Assumption, ...]
+    effort: Effort
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a study is asked for. ``premises``: of the byte-exact sample, 0 for none; ``samples``: of the region."""
+
+    scenario: str = "C"
+    premises: int = PREMISES
+    samples: int = SAMPLES
+    seed: int = 162
+
+
+def work_out(asked: Asked, step: Step = lambda _: None) -> Facts:
+    """Work a study out. Raises ScenarioError for a mistake in the scenario."""
+    watch = Stopwatch()
+    scenario = load_capacity_scenario(asked.scenario)
+    step("messages and demand")
+    demand, model, messages = make_demand(scenario), radio_model(scenario), table7_days()
+    verdicts = table7(model, messages)
+    step("the region in which Table 7 holds")
+    region = map_region(asked.samples, asked.seed)
+    step(f"{asked.premises:,} premises, byte for byte")
+    sample = _sample(scenario, asked)
+    step("the checklist")
+    shares, split = held(scenario), role_split()
+    ratio = region.spreads["strict"]["message_ratio"]
+    evidence = Evidence(scenario, demand, table5(), split, verdicts, shares, (ratio.p5, ratio.p95), sample)
+    return Facts(
+        scenario=scenario,
+        demand=demand,
+        demands=_demands(scenario),
+        table5=evidence.table5,
+        role_split=split,
+        role_split_refitted=role_split_refitted(),
+        rates=mean_rates(),
+        model=model,
+        messages=messages,
+        own_messages=messages_of(demand),
+        table7=verdicts,
+        region=region,
+        shares=shares,
+        costs=tuple(cost_of(name) for name in VOLUMES),
+        sample=sample,
+        checklist=checklist(evidence),
+        assumptions=(*scenario.assumptions(), *radio_assumptions(scenario)),
+        effort=Effort(watch.seconds, peak_rss_bytes()),
+    )
+
+
+def peak_rss_bytes() -> int:
+    """The most memory that this process has held, and the largest of those that it started."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def _demands(scenario: CapacityScenario) -> dict[Volume, Demand]:
+    shares = {"networks": {"shares": scenario.networks.shares.model_dump()}, "windows": scenario.windows.model_dump()}
+    return {name: make_demand(load_capacity_scenario(name, shares)) for name in VOLUMES}
+
+
+def _sample(scenario: CapacityScenario, asked: Asked) -> Sample | None:
+    if not asked.premises:
+        return None
+    with TemporaryDirectory(prefix="meterfarm-") as folder:
+        return run_sample(scenario, Path(folder), asked.premises, asked.seed)

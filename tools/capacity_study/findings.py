@@ -1,0 +1,121 @@
+"""What a capacity study says in sentences, from its own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emulator.capacity.radio import on_air_ratio
+from emulator.capacity.shares import OWN, broken
+from emulator.capacity.sizes import read_size
+from emulator.capacity.table7 import broken_rows
+from tools.capacity_study.facts import Facts
+from tools.report.findings import Finding
+from tools.report.words import size
+
+
+def findings(facts: Facts) -> tuple[Finding, ...]:
+    """The sentences, the most telling first."""
+    return (*_volumes(facts), *_sizes(), *_radio(facts), *_shares(facts), *_sample(facts), *_checklist(facts))
+
+
+def _volumes(facts: Facts) -> Iterator[Finding]:
+    demand = facts.demand
+    yield Finding(
+        "note",
+        f"Scenario {facts.scenario.title}: {demand.total_srvs / 1e6:.1f} million service requests and"
+        f" {size(demand.total_bytes)} a day for settlement alone; {demand.on_demand_share:.1%} of them on demand.",
+    )
+    worst, split = facts.table5.worst, facts.role_split
+    yield Finding(
+        "good" if worst < 0.02 else "bad",
+        f"Table 5 comes out within {worst:.1%} in all six figures where every read is as large as a data retriever's;"
+        f" {len(facts.table5.fitted)} numbers are fitted.",
+    )
+    errors = [one.error for one in split.figures]
+    refitted = [one.error for one in facts.role_split_refitted.figures]
+    yield Finding(
+        "note",
+        f"With messages as large as their own user's the errors are {min(errors):+.1%} to {max(errors):+.1%}"
+        f" ({min(refitted):+.1%} to {max(refitted):+.1%} with the transport fitted anew): DCC most likely sized every"
+        " read alike.",
+    )
+
+
+def _sizes() -> Iterator[Finding]:
+    supplier, retriever = (read_size("4.8.1", role) for role in ("IS", "MDR"))
+    yield Finding(
+        "note",
+        f"A daily 4.8.1 takes {supplier.command.message} bytes down and {supplier.response.message} up for a supplier,"
+        f" {retriever.command.message} and {retriever.response.message} for a data retriever: it is an unknown remote"
+        " party, so its certificate travels in each command.",
+    )
+
+
+def _radio(facts: Facts) -> Iterator[Finding]:
+    broken_ones = broken_rows(facts.table7)
+    margin = min(facts.table7, key=lambda verdict: verdict.margin)
+    if broken_ones:
+        yield Finding("bad", f"Table 7 does not come out in {', '.join(broken_ones)}.")
+    else:
+        yield Finding(
+            "good",
+            f"Table 7 comes out in all six rows; the closest is {margin.row.name}, {margin.margin:.1%} from another"
+            " verdict. The parameters of the radio are assumed.",
+        )
+    baseline, on_air = (facts.region.spreads["strict"][name] for name in ("baseline_gb_per_hour", "on_air_ratio"))
+    ratio = float(on_air_ratio(facts.model, facts.messages["B"], 12))
+    yield Finding(
+        "note",
+        f"Of {facts.region.samples:,} networks that might be, {facts.region.share['strict']:.2%} give the table. It"
+        f" needs a baseline of {baseline.p5:.1f} to {baseline.p95:.1f} GB an hour and compression to {on_air.p5:.2f} to"
+        f" {on_air.p95:.2f} on the air, never 0.50; here {ratio:.2f}.",
+    )
+    settlement = facts.model.baseline_bytes_per_hour
+    yield Finding(
+        "note",
+        "Without baseline traffic the volumes of Table 5 cannot give Table 7: A in 8 hours must exceed four channels"
+        f" where B in 12 hours, compressed, must not. The baseline here is {settlement / 1e9:.1f} GB an hour over all"
+        " networks, compressed with the rest.",
+    )
+
+
+def _shares(facts: Facts) -> Iterator[Finding]:
+    found = broken(facts.shares)
+    own = found[OWN]
+    says = {one.statement.name: one.statement.says for one in facts.shares}
+    words = "; ".join(says[name] for name in own)
+    yield Finding(
+        "bad" if own else "good",
+        f"The shares of the networks contradict {len(own)} of {len(says)} statements ({words})."
+        if own
+        else "The shares of the networks agree with all that is said.",
+    )
+    if all(found.values()):
+        yield Finding("note", f"No choice of shares agrees with everything: each of {len(found)} breaks at least one.")
+
+
+def _sample(facts: Facts) -> Iterator[Finding]:
+    sample = facts.sample
+    if sample is None:
+        yield Finding("note", "No byte-exact sample was run: what arrives, and when, is not in this study.")
+        return
+    hours = facts.demand.total_srvs / sample.reads_per_s / 3600 if sample.reads_per_s else 0.0
+    yield Finding(
+        "bad" if sample.wrong_values else "good",
+        f"{sample.premises:,} premises read byte for byte: {sample.reads:,} reads, {sample.wrong_values or 'no'} wrong"
+        f" values, {sample.reads_per_s:,.0f} reads a second; the national day would take {hours:,.0f} hours on this"
+        " machine.",
+    )
+
+
+def _checklist(facts: Facts) -> Iterator[Finding]:
+    counts: dict[str, int] = {}
+    for checked in facts.checklist:
+        counts[checked.verdict] = counts.get(checked.verdict, 0) + 1
+    differing = [str(checked.row.number) for checked in facts.checklist if checked.verdict == "differs"]
+    words = (
+        f"Of {len(facts.checklist)} rows of the PIA's checklist {counts.get('agrees', 0)} agree,"
+        f" {counts.get('input', 0)} are inputs that the PIA leaves open, {counts.get('conflict', 0)} conflict within"
+        f" the PIA, {counts.get('not modelled', 0)} not modelled"
+    )
+    yield Finding("note", f"{words}; differing: {', '.join(differing) or 'none'}.")

@@ -1,0 +1,83 @@
+"""A study as one JSON object, for scripts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from emulator.capacity.demand import Demand
+from emulator.capacity.sample import Sample
+from tools.capacity_study.facts import Facts
+
+
+def as_json(facts: Facts) -> dict[str, Any]:
+    """Everything that the study says, as plain values."""
+    return {
+        "scenario": facts.scenario.name,
+        "title": facts.scenario.title,
+        "srvs": round(facts.demand.total_srvs),
+        "bytes": round(facts.demand.total_bytes),
+        "on_demand_share": facts.demand.on_demand_share,
+        "by_network": _by_network(facts.demand),
+        "wall_s": round(facts.effort.wall_s, 3),
+        "peak_rss_bytes": facts.effort.peak_rss_bytes,
+        "table5": [
+            {"figure": one.figure, "pia": one.pia, "ours": one.ours, "error": one.error, "left_out": one.left_out}
+            for one in facts.table5.figures
+        ],
+        "table5_role_split": [
+            {"figure": one.figure, "pia": one.pia, "ours": one.ours, "error": one.error}
+            for one in facts.role_split.figures
+        ],
+        "fitted_parameters": list(facts.table5.fitted),
+        "mean_rates": [asdict(rate) for rate in facts.rates],
+        "table7": [
+            {
+                "row": verdict.row.name,
+                "pia": verdict.row.words,
+                "ours": verdict.words,
+                "channels": verdict.plain,
+                "channels_compressed": verdict.compressed,
+                "margin": verdict.margin,
+            }
+            for verdict in facts.table7
+        ],
+        "region": {
+            "samples": facts.region.samples,
+            "seed": facts.region.seed,
+            "share": facts.region.share,
+            "spreads": {
+                reading: {name: asdict(spread) for name, spread in spreads.items()}
+                for reading, spreads in facts.region.spreads.items()
+            },
+        },
+        "shares": [
+            {"choice": one.choice.name, "statement": one.statement.name, "ours": one.ours, "holds": one.holds}
+            for one in facts.shares
+        ],
+        "costs": [
+            {**asdict(cost), "total": cost.total, "per_million_srvs": cost.per_million_srvs} for cost in facts.costs
+        ],
+        "sample": None if facts.sample is None else _sample(facts.sample),
+        "checklist": [
+            {
+                "row": checked.row.number,
+                "what": checked.row.what,
+                "pia": checked.row.pia,
+                "ours": checked.answer.ours,
+                "verdict": checked.verdict,
+                "why": checked.answer.why,
+            }
+            for checked in facts.checklist
+        ],
+    }
+
+
+def _by_network(demand: Demand) -> dict[str, dict[str, float]]:
+    srvs, octets = demand.by_network(demand.srvs), demand.by_network(demand.bytes)
+    return {name: {"srvs": round(srvs[name]), "bytes": round(octets[name])} for name in demand.networks}
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    completeness = [{**asdict(one), "share": one.share} for one in sample.completeness]
+    return {**asdict(sample), "completeness": completeness, "smets1": sample.smets1}
