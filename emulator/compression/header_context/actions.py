@@ -13,7 +13,7 @@ from typing import Protocol
 
 from emulator.compression.codec import ContextLost
 from emulator.compression.header_context.context import Counted, CounterKey, Defined, Update
-from emulator.compression.layout import Reader, Values, varint
+from emulator.compression.layouts import Reader, Values, varint
 from gbcs.errors import DecodeError, GbcsError
 from gbcs.times import HALF_HOUR_S, cosem, from_cosem
 
@@ -158,17 +158,25 @@ class LowBits:
     def _lowest(value: int, references: tuple[int, int] | None, mark: int) -> bytes:
         """The shortest residue that every possible reference completes to the value."""
         if references is not None:
+            lowest, highest = references
             for more in range(7):
                 bits = 4 + 8 * more
-                if all(_in_window(value & (1 << bits) - 1, bits, each) == value for each in references):
+                # In the window around the lowest and around the highest reference is in that around each between.
+                if value >= _window(highest, bits) and value < _window(lowest, bits) + (1 << bits):
                     low = value & (1 << bits) - 1
                     return bytes((mark | more << 4 | low >> 8 * more,)) + (low & (1 << 8 * more) - 1).to_bytes(more)
         return b"\x70" + value.to_bytes(8, "big")
 
 
+def _window(reference: int, bits: int) -> int:
+    """Where the window around a reference begins."""
+    start = reference - (1 << bits - 2)
+    return max(0, start)
+
+
 def _in_window(low: int, bits: int, reference: int) -> int:
     """The number with these low bits from a quarter of the window below the reference on."""
-    start = max(0, reference - (1 << bits - 2))
+    start = _window(reference, bits)
     return (start + ((low - start) & (1 << bits) - 1)) & 0xFFFF_FFFF_FFFF_FFFF
 
 

@@ -13,16 +13,19 @@ from collections.abc import Iterable
 
 from emulator.compression.codec import CHECK_BYTES, MAX_EXPANDED_BYTES, RAW, ContextLost, Link, bounded, context_check
 from emulator.compression.header_context.actions import Message
-from emulator.compression.header_context.context import Pending, PendingCommands, ReceivedContext, SentContext
+from emulator.compression.header_context.context import (
+    LOW_BYTES,
+    Pending,
+    PendingCommands,
+    ReceivedContext,
+    SentContext,
+)
 from emulator.compression.header_context.facts import Facts, facts_of
 from emulator.compression.header_context.mirror import Mirror
 from emulator.compression.header_context.rules import Rule, load_rules
-from emulator.compression.layout import Reader, Values
+from emulator.compression.layouts import Reader, Values
 from gbcs.errors import DecodeError
 from gbcs.eui64 import Eui64
-
-_LOW_BYTES = 2
-"""Of its command's counter a response names so many bytes."""
 
 _ASSUMED_AFTER = {"down": None, "up": 3}
 """Downwards an answer confirms what was sent; upwards nothing does, so what was sent three times counts as received."""
@@ -67,7 +70,7 @@ class HeaderContextCodec:
             command = self._pending_of(link.hub).find(values["device"], values["counter"])
             if command is None or any(values.get(name, value) != value for name, value in command.values.items()):
                 return None
-            head = values["counter"][-_LOW_BYTES:]
+            head = values["counter"][-LOW_BYTES:]
         draft, sent = Message(values), self._sent_on(link)
         residues = [head]
         for name, action in rule.actions:
@@ -123,13 +126,13 @@ class HeaderContextCodec:
         """What may be known of a message before its fields are read: of a response, each command that it may answer."""
         if rule.kind != "response":
             return [({}, None)]
-        commands = self._pending_of(link.hub).ending_in(residue[:_LOW_BYTES])
+        commands = self._pending_of(link.hub).ending_in(residue[:LOW_BYTES])
         return [(dict(command.values), command) for command in commands]
 
     def _expanded(
         self, rule: Rule, residue: bytes, known: Values, context: ReceivedContext | Mirror
     ) -> tuple[bytes, Message]:
-        reader = Reader(residue, _LOW_BYTES if rule.kind == "response" else 0)
+        reader = Reader(residue, LOW_BYTES if rule.kind == "response" else 0)
         draft = Message(known)
         for name, action in rule.actions:
             action.receive(name, reader, draft, context)

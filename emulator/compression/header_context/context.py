@@ -18,6 +18,9 @@ CounterKey = tuple[bytes, ...]
 _REMEMBERED = 8
 """Counters that a sender remembers of those not confirmed."""
 
+LOW_BYTES = 2
+"""Of its command's counter a response names so many bytes."""
+
 PENDING = 32
 """Commands of a hub that wait for an answer, or have had one: the newest ones are kept."""
 
@@ -56,14 +59,25 @@ class PendingCommands:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[bytes, bytes], Pending] = OrderedDict()
+        self._by_low: dict[bytes, list[Pending]] = {}
 
     def add(self, command: Pending) -> None:
         """Remember a command; the same one again (a retry) replaces it."""
         key = (command.values["device"], command.values["counter"])
-        self._kept.pop(key, None)
+        if (before := self._kept.pop(key, None)) is not None:
+            self._drop(before)
         self._kept[key] = command
+        self._by_low.setdefault(key[1][-LOW_BYTES:], []).append(command)
         if len(self._kept) > PENDING:
-            self._kept.popitem(last=False)
+            self._drop(self._kept.popitem(last=False)[1])
+
+    def _drop(self, command: Pending) -> None:
+        low = command.values["counter"][-LOW_BYTES:]
+        left = [one for one in self._by_low[low] if one is not command]
+        if left:
+            self._by_low[low] = left
+        else:
+            del self._by_low[low]
 
     def find(self, device: bytes, counter: bytes) -> Pending | None:
         """The command with this counter to this device."""
@@ -71,11 +85,12 @@ class PendingCommands:
 
     def ending_in(self, low: bytes) -> Iterable[Pending]:
         """Commands whose counter ends so, the newest first."""
-        return [command for (_, counter), command in reversed(self._kept.items()) if counter.endswith(low)]
+        return reversed(self._by_low.get(low, []))
 
     def clear(self) -> None:
         """Forget all."""
         self._kept.clear()
+        self._by_low.clear()
 
     def size_bytes(self) -> int:
         """Bytes of the values that are kept."""

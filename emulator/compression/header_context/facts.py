@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulator.compression.layout import Values
+from emulator.compression.layouts import Values
 from emulator.hub.addresses import COUNTER_AT, CRA_AT, END_AT, NOT_GBCS, ORIGINATOR_AT, RECIPIENT_AT, header_start
 from gbcs.framing import Cra
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emulator.compression.header_context.actions import Message, Receiving, Sending
-from emulator.compression.layout import Reader
+from emulator.compression.layouts import Reader
 from emulator.compression.payload.rows import pack_rows, unpack_rows
 
 _VERBATIM, _CODED = b"\x00", b"\x01"

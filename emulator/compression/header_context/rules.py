@@ -24,7 +24,7 @@ from emulator.compression.header_context.actions import (
     ValueSent,
 )
 from emulator.compression.header_context.rows import RowsCoded
-from emulator.compression.layout import Layout, parse_layout
+from emulator.compression.layouts import Layout, parse_layout
 from gbcs.catalogue import by_use_case
 from gbcs.errors import LocalError
 

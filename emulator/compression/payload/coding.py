@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from emulator.compression.layout import Layout, Reader, parse_layout
+from emulator.compression.layouts import Layout, Reader, parse_layout
 from emulator.compression.payload.rows import pack_rows, read_runs, runs, unpack_rows
 from gbcs.declare import build_length
 from gbcs.errors import DecodeError

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from emulator.compression.layout import Reader, varint
+from emulator.compression.layouts import Reader, varint
 from emulator.compression.payload.bits import Bits, read_column, to_bytes, write_column
 from gbcs.errors import DecodeError
 from gbcs.times import HALF_HOUR_S

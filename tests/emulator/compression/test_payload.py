@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.compression.layout import Reader, varint
+from emulator.compression.layouts import Reader, varint
 from emulator.compression.payload import code_plaintext, decode_plaintext, pack_rows, unpack_rows
 from emulator.compression.payload.bits import Bits, read_column, to_bytes, write_column
 from emulator.compression.payload.rows import read_runs, runs

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from importlib.resources import files
 
 import pytest
 
 from emulator.compression.header_context import compile_rules, load_rules
-from emulator.compression.layout import parse_layout
+from emulator.compression.layouts import parse_layout, reference
 from gbcs.catalogue import catalogue
 from gbcs.errors import LocalError
 
@@ -77,3 +78,24 @@ def test_a_wrong_layout_is_refused(text: str) -> None:
 def test_fragments_in_a_circle_are_refused() -> None:
     with pytest.raises(LocalError, match="circle"):
         parse_layout("{y}", SIZES, {"y": "{y}"})
+
+
+def test_the_compiled_layouts_are_what_the_items_say() -> None:
+    """The quick twin against the reference, for every rule, on messages of every rule, whole and changed."""
+    draw = random.Random(1)
+    rules = list(load_rules().by_number.values())
+    for rule in rules:
+        sizes = rule.layout.fields
+        values = {name: draw.randbytes(draw.randrange(40) if size is None else size) for name, size in sizes.items()}
+        message = rule.layout.write(values)
+        assert message == reference.write(rule.layout.items, values)
+        for other in (message, message[:-1], message + b"\x00", changed(message, draw), changed(message, draw)):
+            for one in rules:
+                found: dict[str, bytes] = {}
+                end = reference.read(one.layout.items, other, 0, len(other), found)
+                assert one.layout.read(other) == (found if end == len(other) else None)
+
+
+def changed(message: bytes, draw: random.Random) -> bytes:
+    at = draw.randrange(len(message))
+    return message[:at] + bytes((draw.randrange(256),)) + message[at + 1 :]
