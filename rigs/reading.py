@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -103,6 +104,10 @@ class RigReader:
         """A fresh originator counter, for a command of the caller's own making."""
         return self._counters.next(originator, self._now())
 
+    def sent(self, use_case: str, role: str, user: Eui64, first: int | None = None, last: int | None = None) -> Sent:
+        """The command of a read under fresh counters, not sent. Raises LocalError, KeyUnavailable."""
+        return self._broker.command(by_use_case(use_case), role, user, self.device, self._now(), first, last)
+
     async def read(
         self,
         use_case: str,
@@ -117,11 +122,7 @@ class RigReader:
 
         Raises RigTimeout, PortLost; AuthenticationError where all that came had a wrong MAC; LocalError.
         """
-        row = by_use_case(use_case)
-
-        def make() -> Sent:
-            return self._broker.command(row, role, user, self.device, self._now(), first, last)
-
+        make = partial(self.sent, use_case, role, user, first, last)
         async with self.talk.expecting() as waiting:
             found = await self._ask(waiting, make, self._broker.open, deadline_s)
             sent, answer, values, attempts, latency_s = found
