@@ -27,6 +27,10 @@ class RealDevice(Protocol):
     eui: Eui64
     broker: Broker
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the way to the device just now; empty where nothing is."""
+
     def connect(self, heard: Heard, lost: Lost) -> None:
         """Have what the device says brought to ``heard``, and to ``lost``, once, why it is gone for good.
 
@@ -55,7 +59,7 @@ class RigHome:
     @property
     def silence(self) -> str:
         """What is said of a command that the device has and has not answered."""
-        return f"rig {self.device.rig}: its device did not answer"
+        return f"rig {self.device.rig}: {self.device.trouble or 'its device did not answer'}"
 
     def to_meter(self, _device: Eui64, message: bytes, _now: float) -> None:
         """Give the device a message."""
@@ -90,5 +94,12 @@ def placed(population: Population, scenario: Scenario, devices: Mapping[str, Rea
                 f"take another, or set population.smets1_share = 0"
             )
         found[premises] = devices[rig]
-        population.esme_eui[premises] = int.from_bytes(devices[rig].eui, "big")
+        _name(population, premises, devices[rig].eui)
     return found
+
+
+def _name(population: Population, premises: int, eui: Eui64) -> None:
+    """Give a premises' device its identifier; an emulated meter that has the same one takes that which was here."""
+    identifiers, number = population.esme_eui, int.from_bytes(eui, "big")
+    identifiers[identifiers == number] = identifiers[premises]
+    identifiers[premises] = number

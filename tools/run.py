@@ -17,6 +17,7 @@ from emulator.run import SettlementRun
 from emulator.run_folder import RunFolder, Status, TraceWriter, create
 from emulator.run_summary import finished, started
 from emulator.scenario import Scenario, dump, load_scenario
+from emulator.slots import RealDevice
 from emulator.wan.model import Direction
 from gbcs import eui64
 from gbcs.errors import LocalError
@@ -25,6 +26,7 @@ from gbcs.times import iso
 from tools.decode import describe_bytes
 from tools.interrupt import stopping_at_ctrl_c
 from tools.memory import collecting_rarely
+from tools.mixed import opened, rigs_of
 from tools.outcome import NotMet
 from tools.output import emit_json, stderr_console, stdout_console
 from tools.report.data import load
@@ -52,6 +54,9 @@ def command(
         Path | None, typer.Option(help="Write what crosses the HANs as a capture for Wireshark, its keys to PCAP.keys.")
     ] = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet files too.")] = False,
+    rigs: Annotated[
+        Path | None, typer.Option(help="The folder of rig files, for slots; else METERFARM_RIGS, else ./bench.")
+    ] = None,
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -64,8 +69,10 @@ def command(
     """
     asked = load_scenario(scenario, premises=premises, date=date, days=days, seed=seed, clock=clock)
     make_capture = _capture_maker(pcap)
+    configs = rigs_of(asked, rigs)
     folder = create(into, dump(asked), started=wall_time())
-    summary, status = _carry_out(asked, folder, trace=trace, parquet=parquet, capturing=make_capture)
+    with opened(configs, folder.path) as devices:
+        summary, status = _carry_out(asked, folder, devices, trace=trace, parquet=parquet, capturing=make_capture)
     if report:
         write_report(folder.path)
     if json:
@@ -79,11 +86,17 @@ def command(
 
 
 def _carry_out(
-    scenario: Scenario, folder: RunFolder, *, trace: bool, parquet: bool, capturing: Capturing
+    scenario: Scenario,
+    folder: RunFolder,
+    devices: Mapping[str, RealDevice],
+    *,
+    trace: bool,
+    parquet: bool,
+    capturing: Capturing,
 ) -> tuple[dict[str, Any], Status]:
     """Run, and leave a summary that says how it ended, however it ends."""
     with _progress(stderr_console()) as (expect, step), stopping_at_ctrl_c() as ctrl_c:
-        run = SettlementRun(scenario, folder.path, progress=step)
+        run = SettlementRun(scenario, folder.path, progress=step, devices=devices)
         ctrl_c.stops(run.kernel)
         folder.write_summary(started(run), status="running")
         expect(run.planned_reads)

@@ -6,40 +6,16 @@ from typing import Any
 import pytest
 from device_in_thread import EUI, Answers, DeviceInThread, answering
 from farm_run import Finished, carry_out
+from slots import RIG, SECONDS
 
 from emulator.device.alerts import Alert, DlmsAlert
 from emulator.errors import ScenarioError
 from emulator.esme.esme import Esme
+from emulator.population import populate
 from emulator.run import SettlementRun
 from emulator.run_summary import finished
 from emulator.scenario import dump, load_scenario
 from gbcs import eui64
-
-SECONDS = """
-clock = "real"
-premises = 4
-population.smets1_share = 0.0
-population.mdr_import_share = 0.5
-population.granularity = { half_hourly = 1.0 }
-population.export_share = 1.0
-population.csp = { csp_south = 1.0 }
-population.wan = { csp_south = { cellular_ltem = 1.0 } }
-demand.network_operator_share = 1.0
-demand.data_reuse_share = 1.0
-faults.natural_outages = false
-windows.csp_south.existing = { start = "00:00:00", end = "00:01:01" }
-windows.csp_south.mhhs = { start = "00:00:00", end = "00:01:01" }
-retry.csp_south = { attempts = 2, answer_timeout_s = 1.0, spacing_s = 0.1 }
-networks.overrides.cellular_ltem.session_setup_s = { dist = "const", value = 0.01 }
-networks.overrides.cellular_ltem.rtt_s = { dist = "const", value = 0.02 }
-networks.overrides.cellular_ltem.loss = { p = 0.0 }
-networks.overrides.han_zigbee.per_fragment_s = { value = 0.001 }
-networks.overrides.han_zigbee.rtt_s = { dist = "const", value = 0.02 }
-networks.overrides.han_zigbee.meter_execution_s = { dist = "const", value = 0.01 }
-"""
-"""A settlement day of four meters whose reads take a few seconds of real time."""
-
-RIG = '[[slot]]\npremises = 2\nrig = "bench-3"\n'
 
 
 def scenario_with(tmp_path: Path, text: str, **overrides: Any) -> Any:
@@ -187,6 +163,15 @@ def test_a_rig_that_nobody_opened_and_a_smets1_premises_are_named(tmp_path: Path
     smets1 = scenario_with(tmp_path, SECONDS.replace("smets1_share = 0.0", "smets1_share = 1.0") + RIG)
     with pytest.raises(ScenarioError, match="premises 2 is a SMETS1 one"):
         SettlementRun(smets1, tmp_path, devices={"bench-3": DeviceInThread(smets1)})
+
+
+def test_an_emulated_meter_makes_way_for_a_device_of_its_identifier(tmp_path: Path) -> None:
+    scenario = scenario_with(tmp_path, SECONDS + RIG)
+    device, before = DeviceInThread(scenario), populate(scenario)
+    device.eui = before.esme(0)
+    after = SettlementRun(scenario, tmp_path, devices={"bench-3": device}).population
+    assert (after.esme(0), after.esme(2)) == (before.esme(2), before.esme(0))
+    assert len(set(after.esme_eui.tolist())) == len(after)
 
 
 def test_a_scenario_with_slots_reads_back_as_itself(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class DeviceInThread:
     def __init__(
         self, scenario: Scenario, rig: str = "bench-3", answers: Answers = answering, age_days: float = 1_000.0
     ) -> None:
-        self.rig, self.eui, self.answers = rig, EUI, answers
+        self.rig, self.eui, self.answers, self.trouble = rig, EUI, answers, ""
         parties = populate(scenario).parties()
         known = {party.eui: ROLES[party.role] for party in parties if party.role in ("IS", "NO")}
         known[DCC_ACB] = RemotePartyRole.ACCESS_CONTROL_BROKER

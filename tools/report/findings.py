@@ -38,7 +38,7 @@ def findings(data: RunData) -> list[Finding]:
     """The sentences, the most telling first."""
     if not data.total.asked:
         return [Finding("bad", "No read was made.")]
-    parts = (_values, _answers, _causes, _completeness, _retries, _networks, _load)
+    parts = (_values, _rigs, _answers, _causes, _completeness, _retries, _networks, _load)
     return list(chain.from_iterable(part(data) for part in parts))
 
 
@@ -53,7 +53,19 @@ def _values(data: RunData) -> Iterator[Finding]:
     if wrong:
         yield Finding("bad", f"{several(wrong, 'value')} that came back differ from what the meters held.")
     elif wrong == 0 and data.total.answered:
-        yield Finding("good", "Every value that came back equals what the meter held.")
+        whose = " from an emulated meter" if data.summary.get("rigs") else ""
+        yield Finding("good", f"Every value that came back{whose} equals what the meter held.")
+
+
+def _rigs(data: RunData) -> Iterator[Finding]:
+    """What stood in the slots that are real, and that nobody could look into its memory."""
+    for row in data.summary.get("rigs", ()):
+        answered = f"{count(row['answered'])} of {several(row['reads'], 'read')} answered"
+        text = f"Premises {row['premises']} ({row['device']}): {row['values']}; {answered}"
+        if row["lost"]:
+            yield Finding("bad", f"{text}; {row['lost']}.")
+        else:
+            yield Finding("note", f"{text}; MAC, form, order and completeness were checked.")
 
 
 def _answers(data: RunData) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ LEGS: Final = {
     "hub": "at the comms hub",
     "han": "on the HAN",
     "esme": "at the meter",
+    "rig": "on the rig",
     "wan_up": "on the SM WAN, upwards",
     "head_end": "at the head-end",
 }

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench import NAME, Bench, bench, keys_of, meter
+from shell import Ended, meterfarm
+from slots import RIG, SECONDS
+
+from emulator.clock import utc_now
+from rigs.link import MessageLink
+from rigs.loading import load_rig
+from rigs.session import open_rig
+
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+
+
+def run(at: Bench, *more: str) -> Ended:
+    folder = at.folder.parent
+    file = folder / "mixed.toml"
+    file.write_text(f'name = "mixed"\n{SECONDS}{RIG}', encoding="utf-8")
+    return meterfarm(
+        "run", str(file), "--date", YESTERDAY, "--into", str(folder), "--rigs", str(at.folder), "--no-report", *more
+    )
+
+
+def lost(at: Bench) -> list[str]:
+    """The leases that somebody still has."""
+    return [file.name for file in at.state.glob("*.lease.json")]
+
+
+def test_a_meter_on_a_terminal_among_emulated_ones(tmp_path: Path) -> None:
+    core = meter(keys_of(tmp_path))
+    with bench(tmp_path, core) as at:
+        ended = run(at, "--json")
+        again = run(at)
+    assert ended.code == 0, ended.err
+    told = ended.json()
+    assert told["status"] == "complete" and told["value_mismatches"] == 0
+    assert told["reads"]["asked"] == told["reads"]["answered"] > 8
+    (rig,) = told["rigs"]
+    assert rig["rig"] == NAME and rig["reads"] == rig["answered"] >= 3 and rig["lost"] == ""
+    lines = (Path(told["run_folder"]) / "rigs.jsonl").read_text().splitlines()
+    assert len(lines) == 2 * rig["reads"] and {json.loads(line)["device"] for line in lines} == {rig["device"]}
+    assert again.code == 0
+    assert "Premises 2" in again.out and "not checked against the meter's memory" in again.out
+    assert "Every value that came back from an emulated meter" in again.out
+    assert not core.discarded and not lost(at)
+    assert [json.loads(file.read_text())["outcome"] for file in at.records()] == ["passed", "passed"]
+
+
+def test_pulling_the_plug_ends_the_rig_s_reads_alone(tmp_path: Path) -> None:
+    async def one_answer(link: MessageLink) -> None:
+        for answer in meter(keys_of(tmp_path)).receive(await link.receive(), utc_now()):
+            await link.send(answer)
+
+    with bench(tmp_path, serve=one_answer) as at:
+        ended = run(at, "--json")
+        assert not lost(at)
+        (record,) = at.records()
+    told = ended.json()
+    (rig,) = told["rigs"]
+    assert ended.code == 0 and rig["answered"] == 1 < rig["reads"]
+    assert told["reads"]["answered"] == told["reads"]["asked"] - rig["reads"] + 1
+    causes = {(gap["leg"], gap["premises"]) for gap in told["gaps"]}
+    assert causes == {("rig", 2)}
+    assert all("port" in gap["reason"] for gap in told["gaps"])
+    assert json.loads(record.read_text())["first_cause"] or json.loads(record.read_text())["outcome"]
+
+
+def test_a_second_user_and_a_day_that_is_not_over(tmp_path: Path) -> None:
+    async def both(at: Bench) -> Ended:
+        async with open_rig(load_rig(NAME, at.folder)):
+            return await asyncio.to_thread(run, at)
+
+    with bench(tmp_path) as at:
+        second = asyncio.run(both(at))
+        early = run(at, "--date", datetime.now(UTC).date().isoformat())
+    assert second.code == 1 and "bench-3 is leased by" in second.error()
+    assert early.code == 2 and "name a day that is over" in early.error()
