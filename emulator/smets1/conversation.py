@@ -21,8 +21,8 @@ Found_co = TypeVar("Found_co", covariant=True)
 class Say:
     """Bytes to send; none: go on listening.
 
-    ``again`` is what to send where no answer comes (``None``: the same), ``baud`` the speed of the line once the bytes
-    are out (``None``: as it is); what is not ``answered`` is sent and the script goes on at once.
+    ``again`` is what to send where no answer comes (``None``: what was said last), ``baud`` the speed of the line once
+    the bytes are out (``None``: as it is); what is not ``answered`` is sent and the script goes on at once.
     """
 
     data: bytes = b""
@@ -77,6 +77,7 @@ class Conversation(Generic[Heard, Result]):
         "_result",
         "_script",
         "_tries",
+        "heard",
     )
 
     def __init__(
@@ -88,6 +89,8 @@ class Conversation(Generic[Heard, Result]):
     ) -> None:
         self._script, self._reader, self._on_garbled = script, reader, on_garbled
         self._patience = patience or Patience()
+        self.heard = 0
+        """Messages of the meter that were whole."""
         self._last = Say()
         self._tries = 0
         self._deadline: float | None = None
@@ -119,6 +122,7 @@ class Conversation(Generic[Heard, Result]):
             self._deadline = now + self._patience.timeout_s
         for heard in self._reader.feed(data):
             if heard is not None:
+                self.heard += 1
                 answers.append(self._next(heard, now))
             elif self._on_garbled:
                 answers.append(self._repeat(self._on_garbled, now))
@@ -157,7 +161,7 @@ class Conversation(Generic[Heard, Result]):
         except RemoteError as error:
             self._end(None, error)
             return sent
-        if say.data:
+        if say.data or say.again is not None:
             self._last, self._tries = say, 1
         self._baud = say.baud or self._baud
         self._deadline = now + self._patience.timeout_s

@@ -34,6 +34,7 @@ class Dialect:
 DIALECTS: dict[str, Dialect] = {
     "dlms-wrapper": Dialect("dlms", DlmsSettings, dialect.wrapper),
     "dlms-hdlc": Dialect("dlms", DlmsSettings, dialect.hdlc),
+    "dlms-mode-e": Dialect("dlms", DlmsSettings, dialect.mode_e),
     "iec62056-21": Dialect("iec62056_21", Iec62056Settings, iec62056_servers),
     "edmi": Dialect("edmi", EdmiSettings, edmi_servers),
 }

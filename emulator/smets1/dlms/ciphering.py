@@ -6,6 +6,7 @@ and authentication key (Green Book 9.2). Counters of both directions only rise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from hmac import compare_digest
@@ -89,8 +90,8 @@ class CounterReplayed(AuthenticationError):
 class SecurityKeys:
     """The global keys of a meter and both ends' counters, which outlive associations.
 
-    ``next_counter`` is the meter's own, 1 at first: some clients take nothing below. ``last_of`` holds the last
-    counter of every client title that proved to know the keys.
+    ``next_counter`` is the meter's own, 1 at first: some clients take nothing below; ``take_counter`` gives them where
+    they are written down. ``last_of`` holds the last counter of every client title that proved to know the keys.
     """
 
     title: bytes
@@ -98,6 +99,7 @@ class SecurityKeys:
     authentication_key: bytes = field(repr=False)
     next_counter: int = 1
     last_of: dict[bytes, int] = field(default_factory=dict)
+    take_counter: Callable[[], int] | None = None
     _cipher: AESGCM = field(init=False, repr=False)
     _aad: bytes = field(init=False, repr=False)
 
@@ -167,11 +169,11 @@ class SecurityKeys:
         return self._cipher.encrypt(iv, b"", aad)[:TAG_SIZE]
 
     def _count(self) -> bytes:
-        if self.next_counter > _MAX_COUNTER:
-            raise LocalError("the meter's invocation counter is used up: it needs a new key")
-        counter = _COUNTER.pack(self.next_counter)
-        self.next_counter += 1
-        return counter
+        counter = self.next_counter if self.take_counter is None else self.take_counter()
+        if counter > _MAX_COUNTER:
+            raise LocalError("the invocation counter is used up: a new key is needed")
+        self.next_counter = counter + 1
+        return _COUNTER.pack(counter)
 
     def _advance(self, title: bytes, counter: int) -> None:
         last = self.last_of.get(title, -1)

@@ -13,19 +13,33 @@ UI, others      nothing                                     nothing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from emulator.smets1.dlms.connection import Associations
 from emulator.smets1.dlms.device import DlmsDevice
 from emulator.smets1.dlms.hdlc_frames import FrameReader, HdlcFrame, write_frame
 
-_SNRM, _DISC, _UA, _DM, _FRMR, _RR = 0x83, 0x43, 0x63, 0x0F, 0x87, 0x01
-_POLL_FINAL = 0x10
+SNRM, DISC, UA, DM, FRMR, RR, RNR = 0x83, 0x43, 0x63, 0x0F, 0x87, 0x01, 0x05
+"""Control bytes without numbers and poll or final bit."""
+POLL_FINAL = 0x10
 _INFORMATION_TOO_LONG = 0x04
-_LLC_REQUEST, _LLC_RESPONSE = b"\xe6\xe6\x00", b"\xe6\xe7\x00"
+LLC_REQUEST, LLC_RESPONSE = b"\xe6\xe6\x00", b"\xe6\xe7\x00"
 _PARAMETERS = b"\x81\x80"
-_DEFAULT_INFORMATION = 128
-_TRANSMIT, _RECEIVE, _WINDOW_TRANSMIT, _WINDOW_RECEIVE = 5, 6, 7, 8
+DEFAULT_INFORMATION = 128
+
+
+class HdlcParameter(IntEnum):
+    """What a link is agreed on: longest information field and window, each as the sender of the list sees it."""
+
+    TRANSMIT = 5
+    RECEIVE = 6
+    WINDOW_TRANSMIT = 7
+    WINDOW_RECEIVE = 8
+
+
+_WINDOWS = (HdlcParameter.WINDOW_TRANSMIT, HdlcParameter.WINDOW_RECEIVE)
 
 
 @dataclass(slots=True)
@@ -47,7 +61,7 @@ class Link:
 class HdlcServer:
     """One line to a meter: any number of clients and logical devices on it, each pair a link of its own.
 
-    Does not model: windows above 1, numbers modulo 128, UI frames, time between octets, the handshake of mode E.
+    Does not model: windows above 1, numbers modulo 128, UI frames, time between octets.
     """
 
     __slots__ = ("_associations", "_baud", "_device", "_links", "_reader", "closed")
@@ -59,6 +73,11 @@ class HdlcServer:
         self._links: dict[tuple[bytes, bytes], Link] = {}
         self._baud: int | None = device.settings.hdlc_baud.value
         self.closed = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether any data link is up."""
+        return bool(self._links)
 
     def receive_data(self, data: bytes, now: float) -> bytes:
         """The answers to every whole frame that has arrived."""
@@ -91,52 +110,52 @@ class HdlcServer:
         client, server = _sap(frame.source), _sap(frame.destination)
         if server not in self._device.logical_devices or client not in self._device.clients:
             return b""
-        kind = frame.control & ~_POLL_FINAL
+        kind = frame.control & ~POLL_FINAL
         key = (frame.destination, frame.source)
-        if kind == _SNRM:
+        if kind == SNRM:
             return self._connect(frame, key, client, server)
         link = self._links.get(key)
         if link is None:
-            return _answer(frame, _DM) if kind == _DISC or not _is_unnumbered(kind) else b""
-        if kind == _DISC:
+            return _answer(frame, DM) if kind == DISC or not _is_unnumbered(kind) else b""
+        if kind == DISC:
             del self._links[key]
             self._associations.drop(client, server)
-            return _answer(frame, _UA)
+            return _answer(frame, UA)
         if not kind & 1:
             return self._information(frame, link, now)
-        if kind & 0x0F == _RR:
+        if kind & 0x0F == RR:
             return self._ready(frame, link)
         return b""
 
     def _connect(self, frame: HdlcFrame, key: tuple[bytes, bytes], client: int, server: int) -> bytes:
         """A fresh link; each side's limits are the lower ones of what both can do."""
-        wanted = _parameters(frame.information or b"")
+        wanted = read_parameters(frame.information or b"")
         ours = self._device.settings.hdlc_information.value
         link = Link(
-            min(ours, wanted.get(_RECEIVE, _DEFAULT_INFORMATION)),
-            min(ours, wanted.get(_TRANSMIT, _DEFAULT_INFORMATION)),
+            min(ours, wanted.get(HdlcParameter.RECEIVE, DEFAULT_INFORMATION)),
+            min(ours, wanted.get(HdlcParameter.TRANSMIT, DEFAULT_INFORMATION)),
         )
         self._links[key] = link
         self._associations.drop(client, server)
-        return _answer(frame, _UA, _agreed(link))
+        return _answer(frame, UA, _agreed(link))
 
     def _information(self, frame: HdlcFrame, link: Link, now: float) -> bytes:
         number, acknowledged = frame.control >> 1 & 7, frame.control >> 5
         if number != link.receive_number:
             # Sent again because our answer was lost: so is the answer. Anything else says what we wait for.
             repeated = number == (link.receive_number - 1) & 7 and link.sent
-            return link.sent if repeated else _answer(frame, _RR | link.receive_number << 5)
+            return link.sent if repeated else _answer(frame, RR | link.receive_number << 5)
         information = frame.information or b""
         if len(information) > link.receive:
             state = link.send_number << 1 | link.receive_number << 5
-            return _answer(frame, _FRMR, bytes((frame.control, state, _INFORMATION_TOO_LONG)))
+            return _answer(frame, FRMR, bytes((frame.control, state, _INFORMATION_TOO_LONG)))
         if acknowledged == link.send_number:
             link.sent = b""
         link.receive_number = (number + 1) & 7
-        room = self._device.settings.max_pdu.value + len(_LLC_REQUEST) + 1 - len(link.request)
+        room = self._device.settings.max_pdu.value + len(LLC_REQUEST) + 1 - len(link.request)
         link.request += information[: max(room, 0)]
         if frame.segmented:
-            return _answer(frame, _RR | link.receive_number << 5)
+            return _answer(frame, RR | link.receive_number << 5)
         request = bytes(link.request)
         link.request.clear()
         return self._respond(frame, link, request, now)
@@ -144,12 +163,12 @@ class HdlcServer:
     def _respond(self, frame: HdlcFrame, link: Link, request: bytes, now: float) -> bytes:
         """The first segment of the answer to a whole request; RR where it has none."""
         answer = None
-        if request.startswith(_LLC_REQUEST):
+        if request.startswith(LLC_REQUEST):
             client, server = _sap(frame.source), _sap(frame.destination)
-            answer = self._associations.receive(client, server, request[len(_LLC_REQUEST) :], now)
+            answer = self._associations.receive(client, server, request[len(LLC_REQUEST) :], now)
         if answer is None:
-            return _answer(frame, _RR | link.receive_number << 5)
-        whole = _LLC_RESPONSE + answer
+            return _answer(frame, RR | link.receive_number << 5)
+        whole = LLC_RESPONSE + answer
         link.segments = [whole[at : at + link.transmit] for at in range(0, len(whole), link.transmit)][::-1]
         return self._send(frame, link)
 
@@ -160,18 +179,18 @@ class HdlcServer:
         link.sent = b""
         if link.segments:
             return self._send(frame, link)
-        return _answer(frame, _RR | link.receive_number << 5)
+        return _answer(frame, RR | link.receive_number << 5)
 
     def _send(self, frame: HdlcFrame, link: Link) -> bytes:
         part = link.segments.pop()
-        control = link.send_number << 1 | link.receive_number << 5 | _POLL_FINAL
+        control = link.send_number << 1 | link.receive_number << 5 | POLL_FINAL
         link.send_number = (link.send_number + 1) & 7
         link.sent = write_frame(HdlcFrame(bool(link.segments), frame.source, frame.destination, control, part))
         return link.sent
 
 
 def _answer(frame: HdlcFrame, control: int, information: bytes | None = None) -> bytes:
-    return write_frame(HdlcFrame(False, frame.source, frame.destination, control | _POLL_FINAL, information))
+    return write_frame(HdlcFrame(False, frame.source, frame.destination, control | POLL_FINAL, information))
 
 
 def _is_unnumbered(kind: int) -> bool:
@@ -187,8 +206,8 @@ def _sap(address: bytes) -> int:
     return value
 
 
-def _parameters(information: bytes) -> dict[int, int]:
-    """What an SNRM asks for; what cannot be read asks for nothing."""
+def read_parameters(information: bytes) -> dict[int, int]:
+    """What an SNRM or UA says; what cannot be read says nothing."""
     found: dict[int, int] = {}
     if information[:2] != _PARAMETERS:
         return found
@@ -202,12 +221,23 @@ def _parameters(information: bytes) -> dict[int, int]:
     return found
 
 
-def _agreed(link: Link) -> bytes:
-    groups = b"".join(_parameter(kind, size) for kind, size in ((_TRANSMIT, link.transmit), (_RECEIVE, link.receive)))
-    groups += b"".join(bytes((kind, 4, 0, 0, 0, 1)) for kind in (_WINDOW_TRANSMIT, _WINDOW_RECEIVE))
+def write_parameters(values: Mapping[HdlcParameter, int]) -> bytes:
+    """The information field of an SNRM or UA."""
+    groups = b"".join(_parameter(kind, value) for kind, value in values.items())
     return _PARAMETERS + bytes((len(groups),)) + groups
 
 
-def _parameter(kind: int, value: int) -> bytes:
-    octets = value.to_bytes(1 if value < 0x100 else 2, "big")
+def _parameter(kind: HdlcParameter, value: int) -> bytes:
+    octets = value.to_bytes(4 if kind in _WINDOWS else 1 if value < 0x100 else 2, "big")
     return bytes((kind, len(octets))) + octets
+
+
+def _agreed(link: Link) -> bytes:
+    return write_parameters(
+        {
+            HdlcParameter.TRANSMIT: link.transmit,
+            HdlcParameter.RECEIVE: link.receive,
+            HdlcParameter.WINDOW_TRANSMIT: 1,
+            HdlcParameter.WINDOW_RECEIVE: 1,
+        }
+    )

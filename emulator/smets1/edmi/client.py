@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from emulator.smets1.conversation import Conversation, Patience, Say, Script
 from emulator.smets1.edmi import commands as c
@@ -13,6 +14,8 @@ from emulator.smets1.edmi.surveys import CHANNEL_NAME, CHANNEL_TYPE, CHANNELS, D
 from emulator.smets1.edmi.values import Scalar, date_time, date_time_bytes, padding, read
 from gbcs.errors import DecodeError, RemoteError
 from gbcs.times import HALF_HOUR_S
+
+Result = TypeVar("Result")
 
 WAKE_UP = b"/?!\r\n"
 """Sent before the first frame on a serial line."""
@@ -66,7 +69,7 @@ class AnswerReader:
         self._frames.reset()
 
 
-def converse(script: Script[Frame, object], patience: Patience | None = None) -> Conversation[Frame, object]:
+def converse(script: Script[Frame, Result], patience: Patience | None = None) -> Conversation[Frame, Result]:
     """A session that follows a script; a garbled answer is waited out and asked for again."""
     return Conversation(script, AnswerReader(), patience)
 

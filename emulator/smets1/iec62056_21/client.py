@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from emulator.smets1.conversation import Conversation, Patience, Say, Script
 from emulator.smets1.iec62056_21.datasets import DataSet, parse_lines
 from emulator.smets1.iec62056_21.framing import (
     ACK,
     BAUD,
+    BINARY,
     NAK,
     PROGRAMMING,
     READOUT,
@@ -25,6 +28,7 @@ from emulator.smets1.iec62056_21.reader import MessageReader
 from gbcs.errors import DecodeError, RemoteError
 from gbcs.times import to_datetime
 
+Result = TypeVar("Result")
 _MAX_BLOCK_BYTES = 1 << 20
 _ERROR = b"(ERR"
 _TIME = "%y%m%d%H%M%S"
@@ -52,21 +56,39 @@ class AnswerReader:
         self._messages.reset()
 
 
-def converse(script: Script[Message, object], patience: Patience | None = None) -> Conversation[Message, object]:
+def converse(script: Script[Message, Result], patience: Patience | None = None) -> Conversation[Message, Result]:
     """A session that follows a script; a garbled block is asked for again at once."""
     return Conversation(script, AnswerReader(), patience, on_garbled=NAK)
 
 
 def sign_on(address: str, mode: bytes) -> Script[Message, tuple[Identification, Message]]:
     """Begin a session: who the meter is, and its first message at the new speed. Raises MeterRefuses."""
+    heard = yield from _identified(address)
+    first = yield Say(encode(OptionSelect(heard.baud, mode)), again=NAK, baud=speed(heard))
+    return heard, first
+
+
+def _identified(address: str) -> Script[Message, Identification]:
     say = Say(encode(SignOn(address.encode("ascii"))))
     while not isinstance(heard := (yield say), Identification):
         say = Say()
-    speed = BAUD.get(heard.baud.decode("latin-1"))
-    if speed is None:
-        raise DecodeError(f"{heard.baud!r} proposes no speed", field="identification")
-    first = yield Say(encode(OptionSelect(heard.baud, mode)), again=NAK, baud=speed)
-    return heard, first
+    return heard
+
+
+def speed(identification: Identification) -> int:
+    """The speed that a meter proposes. Raises DecodeError where it proposes none."""
+    baud = BAUD.get(identification.baud.decode("latin-1"))
+    if baud is None:
+        raise DecodeError(f"{identification.baud!r} proposes no speed", field="identification")
+    return baud
+
+
+def switch_to_binary(address: str = "") -> Script[Message, Identification]:
+    """Mode E: sign on and choose the binary protocol, after which the line is somebody else's, at the meter's speed."""
+    identification = yield from _identified(address)
+    option = OptionSelect(identification.baud, BINARY, protocol=BINARY)
+    yield Say(encode(option), answered=False, baud=speed(identification))
+    return identification
 
 
 def read_out(address: str = "") -> Script[Message, tuple[DataSet, ...]]:

@@ -18,7 +18,8 @@ LINE_END = b"\r\n"
 BAUD = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
 """Speeds by the character that proposes and selects them."""
 
-READOUT, PROGRAMMING = b"0", b"1"
+READOUT, PROGRAMMING, BINARY = b"0", b"1", b"2"
+"""Modes of an option select; the binary one is a protocol of its own too."""
 MAX_ADDRESS = 32
 
 

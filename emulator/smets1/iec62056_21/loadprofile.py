@@ -7,7 +7,7 @@ of the first half-hour, in UTC.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -26,10 +26,14 @@ _ROWS_A_TIME = 480
 
 @dataclass(frozen=True, slots=True)
 class ProfileRows:
-    """A row of a profile as it was read: the end of its half-hour in seconds since 2000-01-01 UTC, and its values."""
+    """A row of a profile as it was read: the end of its half-hour in seconds since 2000-01-01 UTC, and its values.
+
+    ``channels`` are code and unit of each, as the header in front of the row says.
+    """
 
     stamp: int
     values: tuple[str, ...]
+    channels: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 def requested_range(text: str) -> tuple[int, int]:
@@ -99,22 +103,23 @@ def newest(meter: Smets1Meter, now: float, rows: int) -> tuple[int, int]:
 def read_profile(address: str, lines: Iterable[DataSet]) -> tuple[ProfileRows, ...]:
     """The rows of a profile among lines of text. Raises DecodeError for a header or a row that does not fit."""
     found: list[ProfileRows] = []
-    stamp, step, count = None, 0, 0
+    stamp: int | None = None
+    step, channels = 0, tuple[tuple[str, str], ...]()
     for line in lines:
         if line.address == address:
-            stamp, step, count = _read_header(line.values)
+            stamp, step, channels = _read_header(line.values)
         elif line.address:
             stamp = None
         elif stamp is not None:
-            if len(line.values) != count:
-                raise DecodeError(f"{len(line.values)} values in a row of {count}", field="profile")
-            found.append(ProfileRows(stamp, tuple(value.text for value in line.values)))
+            if len(line.values) != len(channels):
+                raise DecodeError(f"{len(line.values)} values in a row of {len(channels)}", field="profile")
+            found.append(ProfileRows(stamp, tuple(value.text for value in line.values), channels))
             stamp += step
     return tuple(found)
 
 
-def _read_header(values: tuple[Value, ...]) -> tuple[int, int, int]:
-    """Stamp of the first row, seconds between rows, values in a row."""
+def _read_header(values: tuple[Value, ...]) -> tuple[int, int, tuple[tuple[str, str], ...]]:
+    """Stamp of the first row, seconds between rows, code and unit of each value in a row."""
     try:
         stamp = _instant(values[0].text)
         minutes, count = int(values[2].text), int(values[3].text)
@@ -122,4 +127,5 @@ def _read_header(values: tuple[Value, ...]) -> tuple[int, int, int]:
         raise DecodeError("the header of a profile is none", field="profile") from None
     if not 0 < minutes * 60 <= DAY_S or count * 2 != len(values) - 4:
         raise DecodeError("the header of a profile contradicts itself", field="profile")
-    return stamp, minutes * 60, count
+    texts = [value.text for value in values[4:]]
+    return stamp, minutes * 60, tuple(zip(texts[::2], texts[1::2], strict=True))

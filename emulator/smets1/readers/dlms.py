@@ -6,45 +6,40 @@ from functools import lru_cache
 from struct import Struct
 
 import numpy as np
-from construct import GreedyBytes
 
-from emulator.smets1.dlms import acse
-from emulator.smets1.dlms.acse import Aare, Aarq, Conformance, Given, InitiateRequest, Release
 from emulator.smets1.dlms.apdu import Service
 from emulator.smets1.dlms.ciphering import FUSED_ENVELOPE, SecurityKeys
-from emulator.smets1.dlms.data import FUSED_DATA, array, date_time, octets, structure
+from emulator.smets1.dlms.data import FUSED_DATA
 from emulator.smets1.dlms.device import emulated_keys
-from emulator.smets1.dlms.objects import REPLY_TO_HLS, obis
+from emulator.smets1.dlms.objects import obis
+from emulator.smets1.dlms.requests import (
+    BLOCK,
+    CIPHERED,
+    RAW,
+    by_range,
+    get_request,
+    gmac_aarq,
+    next_block,
+    plain_aarq,
+    proof_request,
+    read_aare,
+    read_rlre,
+    rlrq,
+)
 from emulator.smets1.dlms.rows import CLOCK, COLUMNS, layout
-from emulator.smets1.dlms.selection import BY_RANGE
 from emulator.smets1.dlms.settings import ClientSettings, DlmsSettings, Role
 from emulator.smets1.exchange import Ask, Values
 from emulator.smets1.meter import Smets1Meter
 from emulator.smets1.readers.line import Line, Refused
 from emulator.smets1.readers.steps import HalfHours, Way, carry_out
-from gbcs.declare import Sized
 from gbcs.errors import DecodeError, LocalError
 
 _WRAPPER = Struct(">HHHH")
-_GET = _ACTION = Struct(">BBBH6sBB")
-"""Service, form, invoke id, class, instance, attribute or method, and whether a selection or an argument follows."""
-_NEXT = Struct(">BBBI")
-_BLOCK = Struct(">BBBBIB")
-"""Service, form, invoke id, whether it is the last one, number, and 0 where the data follow with their length."""
-_RAW = Sized(GreedyBytes)
 _VERSION = 1
-_INVOKE = 0xC1
-_MAX_PDU = 2048
-"""The longest answer that a provider takes: longer ones come in blocks."""
-_PROFILE, _ASSOCIATION = obis("1.0.99.1.0.255"), obis("0.0.40.0.0.255")
+_PROFILE = obis("1.0.99.1.0.255")
 _REGISTERS = {way: COLUMNS[way].instance for way in ("active_import", "active_export")}
-_WANTS = Conformance.GET | Conformance.BLOCK_GET | Conformance.SELECTIVE_ACCESS | Conformance.ACTION
 _PREFERRED = ("lls", "gmac", "none")
 """The security that a provider reads with, where a meter offers several."""
-_CIPHERED = {
-    Service.GET_REQUEST: 0xC8, Service.ACTION_REQUEST: 0xCB, Service.GET_RESPONSE: 0xCC, Service.ACTION_RESPONSE: 0xCF,
-}  # fmt: skip
-_INITIATE_REQUEST = 0x21
 _TITLE = b"MFM\x00S1SP"
 _CHALLENGE = bytes(range(16))
 """Emulated meters are no adversaries: a fixed challenge keeps the bytes of a run the same."""
@@ -73,8 +68,10 @@ class DlmsReader:
     def open(self, line: Line) -> None:
         """See :class:`~emulator.smets1.readers.line.DialectReader`."""
         ciphered = self._client.security == "gmac"
-        answer = self._send(line, self._gmac_aarq() if ciphered else _plain_aarq(self._client.security, self._password))
-        aare = _aare(answer)
+        answer = self._send(
+            line, gmac_aarq(self._keys, _CHALLENGE) if ciphered else plain_aarq(self._client.security, self._password)
+        )
+        aare = read_aare(answer)
         if aare.result:
             raise Refused(f"association rejected, diagnostic {aare.diagnostic.value}", field="AARE")
         if ciphered:
@@ -86,8 +83,7 @@ class DlmsReader:
 
     def close(self, line: Line) -> None:
         """See :class:`~emulator.smets1.readers.line.DialectReader`."""
-        answer = self._send(line, _rlrq())
-        _rlre(answer)
+        read_rlre(self._send(line, rlrq()))
 
     # ------------------------------------------------------------------ what carry_out asks for
 
@@ -99,7 +95,7 @@ class DlmsReader:
 
     def register_wh(self, line: Line, way: Way) -> int:
         """See :class:`~emulator.smets1.readers.steps.Reads`."""
-        value = FUSED_DATA.parse(self._get(line, _register_request(way))).value
+        value = FUSED_DATA.parse(self._get(line, get_request(3, _REGISTERS[way], 2))).value
         if not isinstance(value, int):
             raise DecodeError("a register is a number", field="register")
         return value
@@ -115,20 +111,20 @@ class DlmsReader:
             return answer[4:]
         parts: list[bytes] = []
         while True:
-            _, form, _, last, number, failed = _BLOCK.unpack_from(answer.ljust(_BLOCK.size))
+            _, form, _, last, number, failed = BLOCK.unpack_from(answer.ljust(BLOCK.size))
             if form != 2 or failed:
                 raise Refused(f"data access result {answer[-1]}", field="GET")
-            parts.append(_RAW.parse(answer[_BLOCK.size :]))
+            parts.append(RAW.parse(answer[BLOCK.size :]))
             if last:
                 return b"".join(parts)
-            answer = self._serve(line, _next_block(number))
+            answer = self._serve(line, next_block(number))
 
     def _serve(self, line: Line, plain: bytes) -> bytes:
         """The plain answer to a plain service, ciphered on the way where the association is."""
         if self._client.security != "gmac":
             answer = self._send(line, plain)
         else:
-            sealed = self._send(line, self._keys.envelope(0, _CIPHERED[Service(plain[0])], plain))
+            sealed = self._send(line, self._keys.envelope(0, CIPHERED[Service(plain[0])], plain))
             answer = (
                 sealed
                 if sealed[0] == Service.EXCEPTION
@@ -141,8 +137,7 @@ class DlmsReader:
     def _prove(self, line: Line, challenge: bytes) -> None:
         """Pass 3 of HLS; the meter's own proof comes back as pass 4."""
         before = self._keys.last_of.get(self._meter_title, 0)
-        head = _ACTION.pack(Service.ACTION_REQUEST, 1, _INVOKE, 15, _ASSOCIATION, REPLY_TO_HLS, 1)
-        answer = self._serve(line, head + FUSED_DATA.build(octets(self._keys.prove(challenge))))
+        answer = self._serve(line, proof_request(self._keys.prove(challenge)))
         if answer[3] or not answer[4]:
             raise Refused(f"the meter rejects the proof, action result {answer[3]}", field="HLS")
         tag = FUSED_DATA.parse(answer[6:]).value
@@ -160,15 +155,6 @@ class DlmsReader:
             raise DecodeError(f"wrapper {frame[:8].hex()}", field="wrapper")
         return frame[_WRAPPER.size :]
 
-    def _gmac_aarq(self) -> bytes:
-        information = self._keys.envelope(0, _INITIATE_REQUEST, _initiate())
-        aarq = Aarq(
-            acse.CONTEXT_LN_CIPHERED, _TITLE, acse.AUTHENTICATION_FUNCTIONAL_UNIT, acse.MECHANISM_GMAC, _CHALLENGE,
-            information,
-        )  # fmt: skip
-        built: bytes = acse.AARQ.build(aarq)
-        return built
-
 
 def _client(settings: DlmsSettings) -> ClientSettings:
     """The client that a provider is: the first that may read, by the security it prefers."""
@@ -179,60 +165,6 @@ def _client(settings: DlmsSettings) -> ClientSettings:
     raise LocalError("no client of these settings may read")
 
 
-# Every meter of a family is asked the same: what does not hang on counters is built once.
-
-
-@lru_cache(maxsize=64)
-def _plain_aarq(security: str, password: bytes) -> bytes:
-    if security == "none":
-        aarq = Aarq(acse.CONTEXT_LN, user_information=_initiate())
-    else:
-        aarq = Aarq(
-            acse.CONTEXT_LN, None, acse.AUTHENTICATION_FUNCTIONAL_UNIT, acse.MECHANISM_LLS, password, _initiate()
-        )
-    built: bytes = acse.AARQ.build(aarq)
-    return built
-
-
-@lru_cache(maxsize=256)
-def _aare(answer: bytes) -> Aare:
-    found: Aare = acse.parse(acse.AARE, answer, "AARE")
-    return found
-
-
-@lru_cache(maxsize=256)
-def _rlre(answer: bytes) -> Release:
-    found: Release = acse.parse(acse.RLRE, answer, "RLRE")
-    return found
-
-
-@lru_cache(maxsize=1)
-def _initiate() -> bytes:
-    nothing = Given(0)
-    conformance = int(_WANTS).to_bytes(3, "big")
-    built: bytes = acse.FUSED_INITIATE_REQUEST.build(
-        InitiateRequest(nothing, nothing, nothing, acse.DLMS_VERSION, conformance, _MAX_PDU)
-    )
-    return built
-
-
-@lru_cache(maxsize=1)
-def _rlrq() -> bytes:
-    built: bytes = acse.RLRQ.build(Release(0))
-    return built
-
-
 @lru_cache(maxsize=1024)
 def _profile_request(way: Way, first: int, last: int) -> bytes:
-    columns = array(COLUMNS[CLOCK].definition(), COLUMNS[way].definition())
-    bounds = structure(COLUMNS[CLOCK].definition(), octets(date_time(first)), octets(date_time(last)), columns)
-    selection: bytes = FUSED_DATA.build(bounds)
-    return _GET.pack(Service.GET_REQUEST, 1, _INVOKE, 7, _PROFILE, 2, 1) + bytes((BY_RANGE,)) + selection
-
-
-def _register_request(way: Way) -> bytes:
-    return _GET.pack(Service.GET_REQUEST, 1, _INVOKE, 3, _REGISTERS[way], 2, 0)
-
-
-def _next_block(number: int) -> bytes:
-    return _NEXT.pack(Service.GET_REQUEST, 2, _INVOKE, number)
+    return get_request(7, _PROFILE, 2, by_range(first, last, (CLOCK, way)))
