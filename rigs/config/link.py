@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rigs.config.section import FilePath, Line, PortUrl, Section
+from rigs.config.section import FilePath, Line, PortUrl, Seconds, Section
 
 
 class EzspLink(Section):
@@ -41,6 +41,24 @@ class DialectLink(Section):
     """Whether the probe hands back what we send, as two-wire optical heads do."""
     secrets: FilePath | None = None
     """A file (0600) with passwords and keys, TOML."""
+    speaks: str = ""
+    """Another dialect that the profile speaks than its first, like dlms-mode-e at an optical port."""
+    client: str = ""
+    """A client or user of the profile by name; unless said, the first that may read."""
+    address: str = ""
+    """What the meter is called on its line, where several listen; the serial number of one that speaks EDMI."""
+    physical_device: Annotated[int, Field(ge=0, lt=1 << 14)] = 0
+    address_bytes: Literal[1, 2, 4] = 1
+    """HDLC: the lower part of the meter's address, and how long the address is (1: the logical device alone)."""
+    information_bytes: Annotated[int, Field(ge=32, le=2030)] = 128
+    window: Annotated[int, Field(ge=1, le=7)] = 1
+    """HDLC: the longest information field, and how many frames in a row, that we offer to take."""
+    access: Literal["range", "entry"] = "range"
+    """DLMS: how rows of a profile are chosen; entry is for meters that refuse a range."""
+    cumulative: bool = False
+    """DLMS: whether rows show registers, so that a half-hour is the difference of two."""
+    answer_within_s: Seconds = 5.0
+    """How long an answer may take to begin or to go on, before it is asked for again."""
 
 
 LinkConfig = Annotated[EzspLink | GfiLink | DialectLink, Field(discriminator="kind")]

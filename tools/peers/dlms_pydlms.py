@@ -17,9 +17,11 @@ from pydlms import DlmsClient, Mechanism, SecurityContext
 from pydlms.apdu.xdlms import entry_descriptor, range_descriptor
 from pydlms.cosem.data import DlmsData, decode_data, encode_data
 from pydlms.cosem.time import CosemDateTime
-from pydlms.simulator import ClientProfile, MeterSimulator, serve
+from pydlms.simulator import ClientProfile, HdlcServer, MeterSimulator, serve
 
 _PROFILE, _CLOCK = "1.0.99.1.0.255", "0.0.1.0.0.255"
+_REGISTERS = ("1.0.1.8.0.255", "1.0.2.8.0.255")
+_WATT_HOURS = 30
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MECHANISMS = {"none": Mechanism.NONE, "lls": Mechanism.LLS, "gmac": Mechanism.HLS_GMAC}
 
@@ -71,10 +73,12 @@ def _read(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serve(order: dict[str, Any]) -> None:
-    """The rows of the order as a meter of the simulator."""
+    """The rows of the order as a meter of the simulator: what a load profile has, two registers, clock and identity."""
     keys = [bytes.fromhex(order[key]) for key in ("encryption_key", "authentication_key")]
     ciphered = order["security"] == "gmac"
-    meter = MeterSimulator(*([bytes.fromhex(order["title"]), *keys] if ciphered else []), max_pdu=0xFFFF)
+    meter = MeterSimulator(
+        *([bytes.fromhex(order["title"]), *keys] if ciphered else []), max_pdu=order.get("max_pdu") or 0xFFFF
+    )
     meter.clients[order["client_sap"]] = ClientProfile(
         _MECHANISMS[order["security"]], (order["password"] or "").encode() or None, ciphered=ciphered
     )
@@ -82,17 +86,62 @@ def _serve(order: dict[str, Any]) -> None:
         [
             DlmsData.structure(
                 [
-                    DlmsData.octet_string(CosemDateTime.from_datetime(_EPOCH + timedelta(seconds=stamp)).to_bytes()),
+                    _time(stamp),
                     *(DlmsData.uint32(value) for value in values),
                 ]
             )
             for stamp, *values in order["rows"]
         ]
     )
-    meter.add_object(7, _PROFILE, {2: rows})
-    server = serve(meter, hdlc=order["link"] == "hdlc")
+    meter.add_object(
+        7, _PROFILE, {2: rows, 3: _columns(), 4: DlmsData.uint32(1800), 7: DlmsData.uint32(len(order["rows"]))}
+    )
+    for name, (value, scaler) in zip(_REGISTERS, order.get("registers", ()), strict=False):
+        unit = DlmsData.structure([DlmsData.int8(scaler), DlmsData.enum(_WATT_HOURS)])
+        meter.add_object(3, name, {2: DlmsData.uint32(value), 3: unit})
+    if "clock" in order:
+        meter.add_object(8, _CLOCK, {2: _time(order["clock"])})
+        meter.add_object(1, "0.0.96.1.0.255", {2: DlmsData.visible_string(order["serial_number"])})
+    _listen(meter, order)
+
+
+def _listen(meter: MeterSimulator, order: dict[str, Any]) -> None:
+    """Serve until standard input ends; ``drop`` are the numbers of frames of the client that are lost on the way."""
+    server = serve(meter, hdlc=order["link"] == "hdlc", hdlc_window=order.get("window", 1))
+    handler, dropped = server.RequestHandlerClass, set(order.get("drop", ()))
+    if dropped:
+
+        class Lossy(handler):  # type: ignore[misc, valid-type]
+            def handle(self) -> None:
+                line = HdlcServer(meter, self.request, drop=dropped)
+                while data := self.request.recv(4096):
+                    line.feed(data)
+
+        server.RequestHandlerClass = Lossy
     _say({"port": server.server_address[1]})
     sys.stdin.read()
+
+
+def _columns() -> Any:
+    """Clock and both registers, as the profile's capture objects."""
+    captured = ((8, _CLOCK), *((3, name) for name in _REGISTERS))
+    return DlmsData.array(
+        [
+            DlmsData.structure(
+                [
+                    DlmsData.uint16(class_id),
+                    DlmsData.octet_string(bytes(map(int, name.split(".")))),
+                    DlmsData.int8(2),
+                    DlmsData.uint16(0),
+                ]
+            )
+            for class_id, name in captured
+        ]
+    )
+
+
+def _time(stamp: float) -> Any:
+    return DlmsData.octet_string(CosemDateTime.from_datetime(_EPOCH + timedelta(seconds=stamp)).to_bytes())
 
 
 def _codec(order: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ PEERS = {
     "pydlms-client": Peer("pydlms", "dlms_pydlms.py", "GPL-3.0-only"),
     "iec62056-21": Peer("iec62056_21", "iec62056_21_reader.py", "BSD-3-Clause"),
     "bellows": Peer("bellows", "ezsp_bellows.py", "GPL-3.0", BELLOWS_PYTHON),
+    "iec62056-21 as a meter": Peer("iec62056_21", "iec62056_21_server.py", "BSD-3-Clause"),
 }
 
 
@@ -81,6 +82,13 @@ def ask(name: str, order: Mapping[str, Any], timeout_s: float = 120.0) -> dict[s
 @contextmanager
 def serving(name: str, order: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
     """A peer that serves: its process id and its port."""
+    with announcing(name, order) as (pid, said):
+        yield pid, int(said["port"])
+
+
+@contextmanager
+def announcing(name: str, order: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """A peer that serves: its process id and what it says of where."""
     with subprocess.Popen(  # noqa: S603 - our own script
         _command(name), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -89,7 +97,7 @@ def serving(name: str, order: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
         try:
             process.stdin.write(json.dumps({**order, "serve": True}) + "\n")
             process.stdin.flush()
-            yield process.pid, int(json.loads(process.stdout.readline())["port"])
+            yield process.pid, json.loads(process.stdout.readline())
         finally:
             process.terminate()
 
