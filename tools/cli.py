@@ -41,7 +41,7 @@ VERBS: Final = {
     "compress": "Measure what codecs make of the messages of half-hourly settlement.",
     "emulate": "Let emulated meters answer over TCP, a terminal or a serial line.",
     "capacity": "Work out volumes, radio channels and costs of half-hourly settlement.",
-    "size": "Print the bytes of a read: messages, blocks, HAN fragments, radio frames.",
+    "size": "Print the bytes of a read: messages, blocks, frames, compressed.",
     "rig": "Lease, read, compare and soak real meters and hubs on a bench.",
     "bench": "Measure cryptography, codec and whole run, as ratios.",
 }

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Table
 
+from emulator.capacity.compressed import CompressedSize, compressed, untrained
 from emulator.capacity.sizes import ROLES, Frames, MessageSize, ReadSize, read_size
+from emulator.compression.registry import codec_row
 from emulator.dcc.rules import Rules
 from gbcs.errors import LocalError
 from tools.output import emit_json, stdout_console
@@ -34,10 +36,11 @@ def command(
     ] = _PUBLISHED,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Print the bytes of a read: messages, blocks, HAN fragments, radio frames.
+    """Print the bytes of a read: messages, blocks, frames, compressed.
 
     The command is built, an emulated meter answers it and the answer is verified: what is counted are real messages.
-    Without a read, every read that the role may make.
+    Compressed sizes are those of a link that has carried the same read a day before, the check of the context
+    included. Without a read, every read that the role may make.
 
     Example: meterfarm size 4.8.1 --role MDR --days 7 --twin
     """
@@ -49,10 +52,11 @@ def command(
             stdout_console().print(_overview(sizes))
         return
     size = read_size(srv, role, days, twin, gbcs)
+    packed = [compressed(codec, srv, role, days, twin, gbcs) for codec in untrained()]
     if json:
-        emit_json(as_json(size))
+        emit_json({**as_json(size), "compressed": _compressed_json(packed)})
     else:
-        stdout_console().print(_heading(size), _table(size), sep="\n\n")
+        stdout_console().print(_heading(size), _table(size), _compressed_table(size, packed), sep="\n\n")
 
 
 def as_json(size: ReadSize) -> dict[str, Any]:
@@ -68,6 +72,10 @@ def as_json(size: ReadSize) -> dict[str, Any]:
         "command": _message_json(size.command),
         "response": _message_json(size.response),
     }
+
+
+def _compressed_json(packed: list[CompressedSize]) -> dict[str, Any]:
+    return {one.codec: {"command": one.command, "response": one.response} for one in packed}
 
 
 def _message_json(message: MessageSize) -> dict[str, Any]:
@@ -112,6 +120,18 @@ def _table(size: ReadSize) -> Table:
     for names, down, up in _alike(size):
         table.add_row(f"{names}: frames", *_pair(down.frames, up.frames))
         table.add_row("  bytes with their overhead", *_pair(down.bytes_on_air, up.bytes_on_air))
+    return table
+
+
+def _compressed_table(size: ReadSize, packed: list[CompressedSize]) -> Table:
+    table = Table(
+        "compressed, bytes", "command", "answer", "both", "ratio", box=None, header_style="bold", pad_edge=False
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for one in packed:
+        ratio = (one.command + one.response) / size.total
+        table.add_row(codec_row(one.codec).title, *_pair(one.command, one.response), f"{ratio:.2f}")
     return table
 
 

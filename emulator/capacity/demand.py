@@ -82,6 +82,7 @@ class Demand:
     """
 
     scenario: CapacityScenario
+    sized_as: SizedAs
     rows: tuple[Row, ...]
     networks: tuple[str, ...]
     cohorts: tuple[str, ...]
@@ -153,6 +154,7 @@ def make_demand(scenario: CapacityScenario, sized_as: SizedAs | None = None) -> 
     srvs = np.array([row.meters * row.per_meter_day for row in rows])
     return Demand(
         scenario,
+        how,
         rows,
         NETWORKS,
         cohorts,
@@ -231,11 +233,14 @@ def _rate(scenario: CapacityScenario, read: ReadRow) -> float:
 
 
 def _size(srv: str, role: str, twin: bool, sized_as: SizedAs) -> tuple[int, int]:
-    """Bytes of command and response, as of the role itself or as if a data retriever asked."""
-    if sized_as == "mdr":
-        srv, role = _MDR_READS_INSTEAD.get(srv, srv), "MDR"
-    made = exchange(srv, role, 1, twin)
+    """Bytes of command and response."""
+    made = exchange(*asked_as(srv, role, sized_as), 1, twin)
     return len(made.command), len(made.response)
+
+
+def asked_as(srv: str, role: str, sized_as: SizedAs) -> tuple[str, str]:
+    """The read and role whose messages count: its own, or what a data retriever would ask."""
+    return (srv, role) if sized_as == "role" else (_MDR_READS_INSTEAD.get(srv, srv), "MDR")
 
 
 def _on_demand(row: Row, scenario: CapacityScenario) -> float:

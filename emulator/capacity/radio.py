@@ -122,28 +122,35 @@ class DayOfMessages:
     up: Messages
 
 
-def messages_of(demand: Demand) -> DayOfMessages:
-    """The messages of a demand: transport is half each way."""
+def messages_of(demand: Demand, sizes: tuple[Floats, Floats] | None = None) -> DayOfMessages:
+    """The messages of a demand: transport is half each way.
+
+    ``sizes``: bytes of commands and of answers by row, in place of the demand's own.
+    """
     half = demand.scenario.sizing.transport_bytes.value / 2
-    return DayOfMessages(
-        _by_size(demand, np.array([row.down_bytes for row in demand.rows]) + half),
-        _by_size(demand, np.array([row.up_bytes for row in demand.rows]) + half),
-    )
+    own = np.array([(row.down_bytes, row.up_bytes) for row in demand.rows], np.float64)
+    down, up = sizes or (own[:, 0], own[:, 1])
+    return DayOfMessages(_by_size(demand, down + half), _by_size(demand, up + half))
 
 
-def channels_needed(model: RadioModel, day: DayOfMessages, window_h: float, *, compressed: bool) -> Quantity:
+def channels_needed(
+    model: RadioModel, day: DayOfMessages, window_h: float, *, compressed: bool, baseline_ratio: Quantity | None = None
+) -> Quantity:
     """Channels that the busiest site needs where the day's settlement reads fill a window of so many hours.
 
     Not a whole number, so that a verdict has a margin. Carriers are paired, so the busier direction rules.
+    ``baseline_ratio`` is what compression leaves of the baseline, where that is not the same as of the day's messages.
     """
-    down, up = load(model, day, window_h, compressed=compressed)
+    ratio = model.message_ratio if compressed else 1.0
+    down, up = load(model, day, window_h, ratio, ratio if baseline_ratio is None else baseline_ratio)
     return model.channels(np.maximum(down, up))
 
 
-def load(model: RadioModel, day: DayOfMessages, window_h: float, *, compressed: bool) -> tuple[Quantity, Quantity]:
+def load(
+    model: RadioModel, day: DayOfMessages, window_h: float, ratio: Quantity, baseline_ratio: Quantity
+) -> tuple[Quantity, Quantity]:
     """Bytes on the air in an hour of the window, down and up: settlement and baseline, over all networks."""
-    ratio = model.message_ratio if compressed else 1.0
-    grown = model.on_air(model.baseline_message_bytes, ratio) / model.baseline_message_bytes
+    grown = model.on_air(model.baseline_message_bytes, baseline_ratio) / model.baseline_message_bytes
     baseline = model.baseline_bytes_per_hour * grown
     return (
         _framed(model, day.down, ratio) / window_h + baseline * (1 - model.baseline_up_share),

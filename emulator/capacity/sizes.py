@@ -102,22 +102,27 @@ class ReadSize:
 
 
 @cache
-def exchange(srv: str, role: str, days: int = 1, twin: bool = False, gbcs_version: str = "4.3") -> Exchange:
+def exchange(
+    srv: str, role: str, days: int = 1, twin: bool = False, gbcs_version: str = "4.3", days_ago: int = 0
+) -> Exchange:
     """The messages of one read of ``days`` UTC days by a user of a role, made with test keys.
+
+    ``days_ago`` gives the same read as it was made before: of the same meter, by the same user.
 
     Raises LocalError for a read that is none, a role without access, or more days than the meter's log holds.
     """
     if gbcs_version not in gbcs_versions():
         raise LocalError(f"GBCS version {gbcs_version!r} is not known (allowed: {', '.join(gbcs_versions())})")
     use_case, reads = by_srv(srv), Rules().row(srv).reads
-    first, last, rows = _range(srv, reads, days)
+    midnight = _LAST_DAY + DAY_S - days_ago * DAY_S
+    first, last, rows = _range(srv, reads, days, midnight)
     keys = SeededKeyStore(_KEY_SEED, {**_known_parties(), **{user: PARTY_ROLES[name] for name, user in _USERS.items()}})
     broker = AccessControlBroker(DCC_ACB, keys, OriginatorCounters(), gbcs_version)
     energy = MeterEnergy(
         energy_model("single_rate", export=True, twin=twin), seed=_ENERGY_SEED, commissioned_at=_COMMISSIONED_AT
     )
     meter = Esme(_DEVICE, keys, DCC_ACB, _known_parties(), LiveObjects(energy))
-    now = _LAST_DAY + DAY_S + _ASKED_AFTER_S
+    now = midnight + _ASKED_AFTER_S
     sent = broker.command(use_case, _known_role(role), _USERS[role], _DEVICE, now, first, last)
     (response,) = meter.receive(sent.command, now)
     values = broker.open(response, sent)
@@ -180,11 +185,10 @@ def _frames(network: str, parts: Iterable[int]) -> Frames:
     return Frames(network, sum(frames for frames, _ in counted), sum(octets for _, octets in counted))
 
 
-def _range(srv: str, reads: str, days: int) -> tuple[int | None, int | None, int]:
-    """First and last stamp, and the rows between: those of the days that end with the last one."""
+def _range(srv: str, reads: str, days: int, midnight: int) -> tuple[int | None, int | None, int]:
+    """First and last stamp, and the rows between: those of the days that end at ``midnight``."""
     if days < 1:
         raise LocalError(f"a read covers 1 day at least, not {days}")
-    midnight = _LAST_DAY + DAY_S
     first_midnight = midnight - days * DAY_S
     if reads == "profile":
         return first_midnight + HALF_HOUR_S, midnight, days * DAY_S // HALF_HOUR_S

@@ -73,9 +73,13 @@ def broken_rows(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     return tuple(verdict.row.name for verdict in verdicts if not verdict.holds)
 
 
-def _verdict(row: ChannelRow, model: RadioModel, day: DayOfMessages) -> Verdict:
-    plain, compressed = (float(channels_needed(model, day, row.window_h, compressed=how)) for how in (False, True))
+def verdict_of(row: ChannelRow, plain: float, compressed: float) -> Verdict:
+    """The verdict of a row for these needs."""
     return Verdict(row, plain, compressed, listed(plain, compressed), _margin(plain, compressed))
+
+
+def _verdict(row: ChannelRow, model: RadioModel, day: DayOfMessages) -> Verdict:
+    return verdict_of(row, *(float(channels_needed(model, day, row.window_h, compressed=how)) for how in (False, True)))
 
 
 def _margin(plain: float, compressed: float) -> float:

@@ -21,6 +21,16 @@ def test_json_holds_the_bytes_of_the_messages_themselves() -> None:
     }  # fmt: skip
 
 
+def test_compressed_sizes_are_those_of_a_link_that_knows_the_meter() -> None:
+    shown = meterfarm("size", "4.8.1", "--role", "MDR", "--json").json()
+    ours, alone = shown["compressed"]["header_context"], shown["compressed"]["deflate"]
+    assert ours["command"] < 40 and 420 < ours["response"] < 440, (
+        "certificate and header gone, ciphertext and tags stay"
+    )
+    assert alone["command"] > 450, "without context the certificate travels"
+    assert all(one["command"] > 0 and one["response"] > 0 for one in shown["compressed"].values())
+
+
 def test_days_and_twin_reach_the_meter() -> None:
     shown = meterfarm("size", "4.8.1", "--days", "7", "--twin", "--json").json()
     assert shown["values"] == 7 * 48

@@ -12,6 +12,8 @@ from tempfile import TemporaryDirectory
 from emulator.assumptions import Assumption
 from emulator.capacity.checklist.answer import Evidence
 from emulator.capacity.checklist.rows import Checked, checklist
+from emulator.capacity.codecs import ASSUMPTIONS as CODEC_ASSUMPTIONS
+from emulator.capacity.codecs import SHOWN, CodecOutcome, codec_outcome
 from emulator.capacity.costs import Cost, cost_of
 from emulator.capacity.demand import Demand, make_demand
 from emulator.capacity.pia import VOLUMES, Volume
@@ -52,6 +54,7 @@ class Facts:
     own_messages: DayOfMessages
     table7: tuple[Verdict, ...]
     region: Region
+    codecs: tuple[CodecOutcome, ...]
     shares: tuple[Held, ...]
     costs: tuple[Cost, ...]
     sample: Sample | None
@@ -79,6 +82,8 @@ def work_out(asked: Asked, step: Step = lambda _: None) -> Facts:
     verdicts = table7(model, messages)
     step("the region in which Table 7 holds")
     region = map_region(asked.samples, asked.seed)
+    step("codecs")
+    codecs = tuple(codec_outcome(name, model) for name in SHOWN)
     step(f"{asked.premises:,} premises, byte for byte")
     sample = _sample(scenario, asked)
     step("the checklist")
@@ -98,11 +103,12 @@ def work_out(asked: Asked, step: Step = lambda _: None) -> Facts:
         own_messages=messages_of(demand),
         table7=verdicts,
         region=region,
+        codecs=codecs,
         shares=shares,
         costs=tuple(cost_of(name) for name in VOLUMES),
         sample=sample,
         checklist=checklist(evidence),
-        assumptions=(*scenario.assumptions(), *radio_assumptions(scenario)),
+        assumptions=(*scenario.assumptions(), *radio_assumptions(scenario), *CODEC_ASSUMPTIONS),
         effort=Effort(watch.seconds, peak_rss_bytes()),
     )
 

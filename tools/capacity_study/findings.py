@@ -8,6 +8,7 @@ from emulator.capacity.radio import on_air_ratio
 from emulator.capacity.shares import OWN, broken
 from emulator.capacity.sizes import read_size
 from emulator.capacity.table7 import broken_rows
+from emulator.compression.registry import codec_row
 from tools.capacity_study.facts import Facts
 from tools.report.findings import Finding
 from tools.report.words import size
@@ -15,7 +16,15 @@ from tools.report.words import size
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """The sentences, the most telling first."""
-    return (*_volumes(facts), *_sizes(), *_radio(facts), *_shares(facts), *_sample(facts), *_checklist(facts))
+    return (
+        *_volumes(facts),
+        *_sizes(),
+        *_radio(facts),
+        *_codecs(facts),
+        *_shares(facts),
+        *_sample(facts),
+        *_checklist(facts),
+    )
 
 
 def _volumes(facts: Facts) -> Iterator[Finding]:
@@ -76,6 +85,19 @@ def _radio(facts: Facts) -> Iterator[Finding]:
         "Without baseline traffic the volumes of Table 5 cannot give Table 7: A in 8 hours must exceed four channels"
         f" where B in 12 hours, compressed, must not. The baseline here is {settlement / 1e9:.1f} GB an hour over all"
         " networks, compressed with the rest.",
+    )
+
+
+def _codecs(facts: Facts) -> Iterator[Finding]:
+    giving = [codec_row(one.codec).title for one in facts.codecs if not broken_rows(one.verdicts)]
+    ours = next(one for one in facts.codecs if one.codec == "header_context")
+    up, total = ([getattr(ratio, part) for ratio in ours.ratios.values()] for part in ("up", "with_transport"))
+    missed = ", ".join(broken_rows(ours.verdicts)) or "none"
+    yield Finding(
+        "note",
+        f"Header context alone leaves {min(total):.2f} to {max(total):.2f} of all bytes but {min(up):.2f} to"
+        f" {max(up):.2f} of the uplink, and the busier carrier rules: rows that then differ from Table 7: {missed}."
+        f" Codecs that give all six rows: {', '.join(giving) or 'none'}.",
     )
 
 

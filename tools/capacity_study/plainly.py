@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.capacity.demand import Demand
 from emulator.capacity.sample import Sample
+from emulator.capacity.table7 import broken_rows
 from tools.capacity_study.facts import Facts
 
 
@@ -41,6 +42,15 @@ def as_json(facts: Facts) -> dict[str, Any]:
                 "margin": verdict.margin,
             }
             for verdict in facts.table7
+        ],
+        "codecs": [
+            {
+                "codec": outcome.codec,
+                "ratios": {name: asdict(ratio) for name, ratio in outcome.ratios.items()},
+                "table7": {verdict.row.name: verdict.words for verdict in outcome.verdicts},
+                "broken": list(broken_rows(outcome.verdicts)),
+            }
+            for outcome in facts.codecs
         ],
         "region": {
             "samples": facts.region.samples,

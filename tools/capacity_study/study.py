@@ -8,7 +8,7 @@ from emulator.capacity.demand import Demand
 from emulator.capacity.radio import RadioModel
 from emulator.run_folder import versions
 from emulator.wan.model import not_modelled
-from tools.capacity_study import figures, grids, radio_figures
+from tools.capacity_study import codec_figures, figures, grids, radio_figures
 from tools.capacity_study.facts import Facts
 from tools.capacity_study.findings import findings
 from tools.report.words import count, duration, size
@@ -83,6 +83,12 @@ def _sections(facts: Facts) -> Iterator[Section]:
     yield Section(
         "region", "Where Table 7 holds", short="Region",
         parts=(radio_figures.region_picture(facts), radio_figures.priors_picture(facts), grids.radio_grid(facts)),
+    )  # fmt: skip
+    yield Section(
+        "compression", "What compression gives", short="Compression",
+        lead="One ratio for everything is an assumption; here every message goes through the codec, and both ends of"
+             " the link know what the same read a day before has taught them.",
+        parts=(codec_figures.codecs_picture(facts), codec_figures.codecs_grid(facts)),
     )  # fmt: skip
     yield Section(
         "shares", "Shares of the networks", short="Shares",

@@ -66,7 +66,7 @@ def test_the_page_shows_the_same_numbers(study: dict[str, Any], page: Page) -> N
 
 def test_every_section_has_its_pictures_and_the_page_loads_nothing(page: Page) -> None:
     drawn = {attributes["data-figure"] for _, attributes in page.tags if "data-figure" in attributes}
-    assert drawn == {"table5", "errors", "load", "rates", "table7", "channels", "region", "priors", "costs"}
+    assert drawn == {"table5", "errors", "load", "rates", "table7", "channels", "region", "priors", "codecs", "costs"}
     targets = {value for _, name, value in page.loads if name == "href" and value != "data:,"}
     assert all(value.startswith(("#", "tables/")) for value in targets)
     assert not [value for _, name, value in page.loads if name == "src"]

@@ -31,4 +31,4 @@ def test_every_picture_is_drawn_and_the_console_is_silent(tmp_path: Path) -> Non
     drawn = page.classes("js-plotly-plot")
     assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
     assert ("html", str(drawn)) in [(tag, attributes.get("data-drawn")) for tag, attributes in page.tags]
-    assert drawn == page.classes("plot") >= 9
+    assert drawn == page.classes("plot") >= 10
