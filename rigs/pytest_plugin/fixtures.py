@@ -35,8 +35,6 @@ def meterfarm_session(pytestconfig: pytest.Config, record_testsuite_property: An
 @pytest.fixture
 def meterfarm_stand(meterfarm_session: Any, request: pytest.FixtureRequest) -> Stand:
     """What one test stands at: a fresh emulated meter, or the rig."""
-    if meterfarm_session.broken:
-        pytest.skip(f"{meterfarm_session.label} is broken: {meterfarm_session.broken}")
     stand: Stand = meterfarm_session.stand(request.node)
     return stand
 
@@ -70,12 +68,11 @@ def comms_hub(meterfarm_stand: Stand, request: pytest.FixtureRequest) -> DeviceU
 
 
 @pytest.fixture(scope="session")
-def rig(meterfarm_session: Any) -> Any:
-    """The leased rig: its file, its state, its capture. Skips on the emulator."""
+def rig(meterfarm_session: Any, request: pytest.FixtureRequest) -> Any:
+    """The leased rig: its file, its device, its keys and users. Skips on the emulator."""
     if not meterfarm_session.is_rig:
         pytest.skip("needs a rig: pytest --meterfarm-rig NAME")
-    if meterfarm_session.broken:
-        pytest.skip(f"{meterfarm_session.label} is broken: {meterfarm_session.broken}")
+    meterfarm_session.stand(request.node)
     return meterfarm_session.rig
 
 

@@ -10,9 +10,13 @@ import pytest
 class Session(Protocol):
     """One run of pytest on the emulator or on a rig."""
 
-    label: str
-    broken: str
-    """The first cause, once the rig is broken; empty until then."""
+    @property
+    def label(self) -> str:
+        """What it runs on."""
+
+    @property
+    def broken(self) -> str:
+        """The first cause, once the rig is broken and a test has failed with it; empty until then."""
 
     def ended(self, report: pytest.TestReport, error: BaseException | None) -> None:
         """A phase of a test has ended; ``error`` is what it raised."""

@@ -11,6 +11,7 @@ from gbcs import eui64
 from rigs.pytest_plugin import markers
 from rigs.pytest_plugin.emulated import HUB, METER, EmulatedStand
 from rigs.pytest_plugin.marking import REFERENCE, firmware_for
+from rigs.pytest_plugin.on_rig import RigSession
 from rigs.pytest_plugin.options import Options
 from rigs.pytest_plugin.session import Session
 from rigs.pytest_plugin.target import target_of
@@ -37,7 +38,9 @@ class Stand(Protocol):
 class BegunSession(Session, Protocol):
     """A session as the fixtures use it."""
 
-    is_rig: bool
+    @property
+    def is_rig(self) -> bool:
+        """Whether there is a rig."""
 
     def bring_up(self) -> None:
         """Make ready. What goes wrong is kept as ``broken``."""
@@ -54,7 +57,8 @@ class BegunSession(Session, Protocol):
 
 def begin(asked: Options) -> BegunSession:
     """The session that the options ask for."""
-    return EmulatedSession(asked)
+    target = target_of(asked)
+    return EmulatedSession(asked) if target.rig is None else RigSession(asked, target.rig)
 
 
 class EmulatedSession:

@@ -53,7 +53,7 @@ class _AtWork:
 
 @dataclass(slots=True)
 class Soak:
-    """One soak. ``stop()`` ends it after the attempt under way; the ledger is whole at every moment.
+    """One soak. The ledger is whole at every moment.
 
     Does not model: several users at a time.
     """
@@ -65,38 +65,48 @@ class Soak:
     pause_s: float = 0.0
     ledger: Ledger = field(default_factory=Ledger)
     progress: Callable[[Ledger], None] = lambda _: None
-    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _enough: asyncio.Event = field(default_factory=asyncio.Event)
+    _reading: asyncio.Task[None] | None = None
+    _is_stopped: bool = False
     _at_work: list[_AtWork] = field(default_factory=list)
     _line: AsyncExitStack | None = None
     _reader: RigReader | None = None
 
     def stop(self) -> None:
-        """Come to an end soon."""
-        self._stopped.set()
+        """End at once; a read under way is lost, by that cause."""
+        self._is_stopped = True
+        if self._reading is not None:
+            self._reading.cancel()
 
     async def run(self, lasts_s: float) -> Ledger:
-        """Soak for so long, or until :meth:`stop`. Raises LeaseLost and what is no fault of the line."""
-        timer = asyncio.get_running_loop().call_later(lasts_s, self.stop)
+        """Begin reads for so long, and see the last one to its end. Raises LeaseLost, LocalError."""
+        timer = asyncio.get_running_loop().call_later(lasts_s, self._enough.set)
         try:
             async with self._misbehaving():
-                while not self._stopped.is_set():
-                    await self._read(next(self.questions))
-                    self.progress(self.ledger)
-                    await self._pause(self.pause_s)
+                self._reading = asyncio.create_task(self._read_all())
+                await self._reading
+        except asyncio.CancelledError:
+            if not self._is_stopped:
+                raise
         finally:
             timer.cancel()
             await self._hang_up()
         return self.ledger
+
+    async def _read_all(self) -> None:
+        while not (self._is_stopped or self._enough.is_set()):
+            await self._read(next(self.questions))
+            self.progress(self.ledger)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.pause_s):
+                    await self._enough.wait()
 
     # ------------------------------------------------------------------ one read
 
     async def _read(self, question: Question) -> None:
         entry = self.ledger.begin(question.use_case, question.window, utc_now())
         for number in range(ROUNDS):
-            if number:
-                await self._pause(PAUSES_S[number])
-            if self._stopped.is_set() and number:
-                break
+            await asyncio.sleep(PAUSES_S[number])
             began = asyncio.get_running_loop().time()
             try:
                 await self._ask(question, entry)
@@ -138,12 +148,6 @@ class Soak:
         if line is not None:
             with suppress(RemoteError):
                 await line.aclose()
-
-    async def _pause(self, delay_s: float) -> None:
-        """Wait, unless the soak is stopped before."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delay_s):
-                await self._stopped.wait()
 
     # ------------------------------------------------------------------ faults
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from fake_rigs import gfi_lab
+
 import gbcs
 
 PACKAGES = Path(gbcs.__file__).parents[1]
@@ -35,3 +37,9 @@ def test_on_the_emulator(tmp_path: Path) -> None:
 def test_on_an_emulated_meter_with_a_known_deviation(tmp_path: Path) -> None:
     done = suite(tmp_path, "--meterfarm-profile", "gap-after-power-cut")
     assert done.returncode == 0 and "1 xfailed" in done.stdout, done.stdout + done.stderr
+
+
+def test_on_a_meter_behind_a_terminal(tmp_path: Path) -> None:
+    with gfi_lab(tmp_path) as lab:
+        done = suite(tmp_path, "--meterfarm-rig", lab.name)
+    assert done.returncode == 0 and "passed" in done.stdout, done.stdout + done.stderr
