@@ -27,6 +27,7 @@ from emulator.kernel import Kernel
 from emulator.networks import Networks
 from emulator.segmentation import BlockLink, load_segmentation_parameters
 from emulator.slots import RealDevice, RigHome
+from emulator.sm_wan import SmWan
 from emulator.wan.model import Direction
 from gbcs.eui64 import Eui64
 from gbcs.framing import Cra
@@ -85,6 +86,14 @@ class Journey:
         self.segmentation = load_segmentation_parameters(overrides, label=label)
         self._gbt = self.segmentation.settings(self.limits.message_bytes)
         self._cut_above = self.limits.message_bytes if scenario.networks.segmentation else None
+        self.wan = SmWan(
+            networks,
+            kernel.at,
+            self._at_hub,
+            self._at_head_end,
+            self._lost_on_wan,
+            scenario.networks.compression,
+        )
         self._head_end = BlockLink(
             GbtEndpoint(self._gbt, _HEAD_END_TRANSFERS),
             kernel.at,
@@ -137,7 +146,8 @@ class Journey:
 
     def assumptions(self) -> list[Assumption]:
         """What hubs, HAN and networks take for granted."""
-        found = [*self.networks.assumptions(), *self.air.assumptions(), *self.limits.assumptions()]
+        parts = (self.networks, self.wan, self.air, self.limits)
+        found = [one for part in parts for one in part.assumptions()]
         return found if self._cut_above is None else [*found, *self.segmentation.assumptions()]
 
     # ------------------------------------------------------------------ down
@@ -156,7 +166,7 @@ class Journey:
             self._head_end.send(sent.command, now)
             return
         self._saw("down", request, sent.command, now)
-        self._over_wan(home, "down", sent.command, now, request)
+        self.wan.send(home, "down", sent.command, request, now)
 
     def _block_down(self, block: bytes, now: float) -> None:
         """Send a block, or the acknowledgement of one, to its device."""
@@ -165,7 +175,7 @@ class Journey:
             return
         self._blocks(request.id, now, len(block), 0)
         self._saw("down", request, block, now)
-        self._over_wan(self._homes[request.premises], "down", block, now, request)
+        self.wan.send(self._homes[request.premises], "down", block, request, now)
 
     def _at_hub(self, home: Home | RigHome, message: bytes) -> None:
         now = self.kernel.now
@@ -275,19 +285,10 @@ class Journey:
     def _uplink(self, home: Home | RigHome, message: bytes, now: float) -> None:
         request = self._request_of(message, ORIGINATOR_AT)
         if request is not None:
-            self._over_wan(home, "up", message, now, request)
+            self.wan.send(home, "up", message, request, now)
 
-    def _over_wan(
-        self, home: Home | RigHome, direction: Direction, message: bytes, now: float, request: ServiceRequest
-    ) -> None:
-        delivery = home.wan.send(home.premises, direction, len(message), now)
-        if delivery.arrives_at is None:
-            self.losses[request.id] = Loss(f"wan_{direction}", delivery.reason)
-            return
-        action, first = (self._at_hub, home) if direction == "down" else (self._at_head_end, request)
-        self.kernel.at(delivery.arrives_at, action, first, message)
-        if delivery.again_at is not None:
-            self.kernel.at(delivery.again_at, action, first, message)
+    def _lost_on_wan(self, request: ServiceRequest, direction: Direction, reason: str) -> None:
+        self.losses[request.id] = Loss(f"wan_{direction}", reason)
 
     def _saw(self, direction: Direction, request: ServiceRequest, message: bytes, now: float) -> None:
         self.messages += 1

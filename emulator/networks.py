@@ -42,11 +42,17 @@ class Networks:
                 name=preset,
             )
             self.models.append(wan)
-        self._of: list[WanModel] = [self.models[index] for index in population.wan.tolist()]
+        self._names: tuple[str, ...] = tuple(population.names.wan)
+        self._index: list[int] = population.wan.tolist()
+        self._of: list[WanModel] = [self.models[index] for index in self._index]
 
     def of(self, premises: int) -> WanModel:
         """The network of a premises' hub."""
         return self._of[premises]
+
+    def preset(self, premises: int) -> str:
+        """The name of the preset of that network."""
+        return self._names[self._index[premises]]
 
     def assumptions(self) -> list[Assumption]:
         """Those of every network in use, and of outages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from emulator.dcc.acb import AccessControlBroker
@@ -20,6 +21,7 @@ from emulator.rig_oracle import RigOracle
 from emulator.run import SettlementRun
 from emulator.run_folder import versions
 from emulator.slots import RigHome
+from emulator.sm_wan import SmWan
 from emulator.smets1.side import PARTS as SMETS1_PARTS
 from emulator.wan.model import not_modelled
 from emulator.wan.outages import Outages
@@ -29,7 +31,7 @@ from gbcs.times import DAY_S, iso
 
 _PARTS = (
     Esme, MeterEnergy, MeterLogs, DeviceClock, CommsHub, Air, Outages, Journey, GbtEndpoint, HeadEnd,
-    AccessControlBroker, OriginatorCounters, Plan, Ledger, SettlementRun,
+    AccessControlBroker, OriginatorCounters, Plan, Ledger, SettlementRun, SmWan,
 )  # fmt: skip
 
 _RIG_PARTS = (RigHome, RigOracle)
@@ -75,6 +77,9 @@ def finished(run: SettlementRun, execute_s: float) -> dict[str, Any]:
         "frames_that_answered_nothing": dict(run.head_end.counts),
         "commands_dropped_by_meters": run.journey.dropped(),
         "message_sha256": run.journey.message_sha256,
+        "compression": run.journey.wan.summary(),
+        "layers": [asdict(layers) for layers in run.journey.wan.layers()],
+        "han": run.journey.air.traffic(),
         "checkpoints": _checkpoints(run),
         **({"rigs": _rigs(run)} if run.devices else {}),
         **({} if run.smets1 is None else {"smets1": run.smets1.summary(run.scenario.days)}),

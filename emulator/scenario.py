@@ -37,7 +37,7 @@ def shipped() -> tuple[str, ...]:
 
 
 def load_scenario(path: Path | str | None = None, **overrides: Any) -> Scenario:
-    """The scenario in a file, of a shipped name, or (None) the default one; ``overrides`` replace top-level keys.
+    """The scenario in a file, of a shipped name, or (None) the default one; ``overrides`` are laid over it.
 
     Overrides that are None count as not given. Raises ScenarioError, one line, for any mistake.
     """
@@ -45,7 +45,7 @@ def load_scenario(path: Path | str | None = None, **overrides: Any) -> Scenario:
     own = _parse(label, text)
     given = {key: value for key, value in overrides.items() if value is not None}
     merged = _laid_over(_parse(f"{DEFAULT}.toml", _shipped_text(DEFAULT)), own, Scenario)
-    merged.update(given)
+    merged = _laid_over(merged, given, Scenario)
     try:
         scenario = Scenario.model_validate(merged)
     except ValidationError as error:

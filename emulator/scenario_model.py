@@ -159,11 +159,12 @@ class PopulationSection(_Section):
 
 
 class Networks(_Section):
-    """Layout of the long-range radio, segmentation, and values that replace those of a preset."""
+    """Layout of the long-range radio, segmentation, compression, and values that replace those of a preset."""
 
     north_channels_per_base_station: Count
     north_hubs_per_base_station: Count
     segmentation: StrictBool
+    compression: Annotated[str, _one_of(names.compressions)]
     overrides: Annotated[dict[str, dict[str, Any]], _keys_of(names.link_presets)]
 
 

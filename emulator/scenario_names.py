@@ -9,6 +9,7 @@ Names = Callable[[], tuple[str, ...]]
 
 CSPS = ("csp_north", "csp_south", "csp_central")
 ALL_CSPS = "all"
+NO_COMPRESSION = "none"
 SMETS1 = "smets1"
 """Stands for a CSP where it carries SMETS1 meters: their way is that of their cohort."""
 
@@ -24,6 +25,23 @@ _WAN_PRESETS = (
     "cellular_ltem",
     "csp_sc_mesh_868",
     "smets1_sms",
+)
+_COMPRESSIONS = (
+    NO_COMPRESSION,
+    "header_context",
+    "header_context_rows",
+    "zstd_dictionary",
+    "deflate_stream",
+    "zstd_stream",
+    "deflate",
+    "deflate_fast",
+    "zstd",
+    "zstd_19",
+    "brotli",
+    "lzma",
+    "lz4",
+    "heatshrink",
+    "heatshrink_11",
 )
 _LINK_PRESETS = (*_WAN_PRESETS, "comms_hub", "han_zigbee", "gbt", "sms_reference", "sms_pessimistic")
 _COHORTS = ("ioc_aclara", "ioc_elster", "ioc_itron", "moc_secure", "moc_mds", "foc_lg", "foc_edmi")
@@ -87,6 +105,11 @@ def wan_presets() -> tuple[str, ...]:
 def link_presets() -> tuple[str, ...]:
     """Every preset on the way between head-end and meter, whose values a scenario may replace."""
     return _LINK_PRESETS
+
+
+def compressions() -> tuple[str, ...]:
+    """What may stand between head-end and hubs on the SM WAN: nothing, or a codec."""
+    return _COMPRESSIONS
 
 
 def smets1_cohorts() -> tuple[str, ...]:

@@ -46,6 +46,9 @@ def command(
     days: Annotated[int | None, typer.Option(help="Number of settlement days.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of every random source.")] = None,
     clock: Annotated[str | None, typer.Option(help="virtual, real or scaled=N (N simulated seconds a second).")] = None,
+    compression: Annotated[
+        str | None, typer.Option(help="Codec between head-end and hubs, like header_context; none for none.")
+    ] = None,
     into: Annotated[Path, typer.Option(help="Where the run folder is made.")] = Path(),
     trace: Annotated[
         bool, typer.Option("--trace", help="Write every message to trace.jsonl, hex and decoded.")
@@ -67,7 +70,15 @@ def command(
 
     Example: meterfarm run --premises 200 --date 2026-03-29 --into runs/
     """
-    asked = load_scenario(scenario, premises=premises, date=date, days=days, seed=seed, clock=clock)
+    asked = load_scenario(
+        scenario,
+        premises=premises,
+        date=date,
+        days=days,
+        seed=seed,
+        clock=clock,
+        networks=None if compression is None else {"compression": compression},
+    )
     make_capture = _capture_maker(pcap)
     configs = rigs_of(asked, rigs)
     folder = create(into, dump(asked), started=wall_time())

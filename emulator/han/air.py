@@ -10,6 +10,7 @@ from pydantic import Field
 
 from emulator.assumptions import Assumption
 from emulator.han import zigbee
+from emulator.han.frames import FRAGMENT_OVERHEAD_BYTES
 from emulator.han.port import ApsHandler, Endpoint, HanKeys
 from emulator.links.arq import Arq
 from emulator.links.distributions import Distribution, NotNegative, Share, Stated, draws
@@ -108,6 +109,8 @@ class Air:
         self.per_fragment_s, self.payload_bytes = parameters.per_fragment_s.value, parameters.fragment.payload_bytes
         self.gave_up = f"APS fragment lost {loss.max_tries} times"
         self.coordinators: dict[Eui64, AirNode] = {}
+        self.payloads = self.payload_octets = self.fragments = 0
+        """What was sent so far; fragments that were sent again are counted each time."""
         self.watcher: AirWatcher | None = None
         self._key_seed = key_seed
 
@@ -118,6 +121,16 @@ class Air:
     def meter(self, eui: Eui64) -> AirNode:
         """A node for a meter."""
         return AirNode(self, eui, is_meter=True)
+
+    def traffic(self) -> dict[str, int]:
+        """What was sent so far, by layer: payloads of APS, their bytes, fragments, and bytes on the air."""
+        on_air = self.payload_octets + self.fragments * FRAGMENT_OVERHEAD_BYTES
+        return {
+            "payloads": self.payloads,
+            "payload_bytes": self.payload_octets,
+            "fragments": self.fragments,
+            "bytes_on_air": on_air,
+        }
 
     def watch(self, watcher: AirWatcher) -> None:
         """Let somebody see every payload that crosses a HAN from now on."""
@@ -195,6 +208,9 @@ class AirNode:
             return
         fragments = -(-len(payload) // air.payload_bytes)
         again, waited_s, gave_up = air.arq.send(fragments)
+        air.payloads += 1
+        air.payload_octets += len(payload)
+        air.fragments += fragments + again
         if gave_up:
             air.on_lost(air.gave_up, payload)
             return
