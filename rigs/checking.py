@@ -13,10 +13,10 @@ from gbcs.errors import GbcsError
 from gbcs.keystore import KeyStore
 from rigs.config import RigConfig, Smets1
 from rigs.leases import hold, lease_store
-from rigs.overview import broken_memory
 from rigs.ports import LineSettings, Port, open_port
 from rigs.power import switch_of
 from rigs.record import Record, recording
+from rigs.states import broken_memory
 
 
 @dataclass(frozen=True, slots=True)

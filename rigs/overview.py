@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from emulator.clock import utc_now
 from gbcs.errors import GbcsError, LocalError
 from rigs.config import RigConfig
 from rigs.leases import Lease, lease_store
-from rigs.leases.lease import utc_now
 from rigs.loading import load_rig, rig_names
-from rigs.states import BrokenMemory, FirstCause
+from rigs.states import FirstCause, broken_memory
 
 _ANSWER_WITHIN_S: Final = 5.0
 """A place of leases that takes longer is said to be away; the other rigs do not wait for it."""
@@ -54,11 +54,6 @@ class RigStatus:
             "lease": {"owner": lease.owner, "host": lease.host, "process": lease.pid} if lease else None,
             "broken": cause.message if cause else None,
         }
-
-
-def broken_memory(rig: RigConfig) -> BrokenMemory:
-    """Where the first cause of a rig is kept."""
-    return BrokenMemory(rig.state_folder / f"{rig.name}.broken.json")
 
 
 async def overview(folder: Path | None = None) -> tuple[RigStatus, ...]:

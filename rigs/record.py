@@ -20,13 +20,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from emulator.clock import utc_now
 from gbcs import eui64
 from gbcs.errors import GbcsError, LocalError
 from gbcs.times import iso, to_datetime
 from rigs.config import RigConfig, Smets1
 from rigs.errors import LeaseLost
 from rigs.files import user, write_whole
-from rigs.leases.lease import Refused, utc_now
+from rigs.leases.lease import Refused
 from rigs.states import State
 
 Outcome = Literal["passed", "failed", "broken", "refused", "lease lost", "interrupted", "fault"]

@@ -20,7 +20,6 @@ from rigs.policy import ReadingParameters, load_reading_parameters
 from rigs.ports.port import LineSettings, Port
 from rigs.ports.trace import TraceFile
 from rigs.reading import RigReader
-from rigs.states import BrokenMemory
 from rigs.users import broker_of, users_of
 
 
@@ -107,11 +106,6 @@ class _Kept:
 
     async def close(self) -> None:
         """Leave it open."""
-
-
-def broken_memory(config: RigConfig) -> BrokenMemory:
-    """Where the first cause of a broken rig is kept."""
-    return BrokenMemory(config.state_folder / f"{config.name}.broken.json")
 
 
 @asynccontextmanager

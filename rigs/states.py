@@ -15,12 +15,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from emulator.clock import utc_now
 from gbcs.errors import GbcsError, LocalError
 from gbcs.times import to_datetime
-from rigs.config.timing import Timing
+from rigs.config import RigConfig, Timing
 from rigs.errors import LeaseLost, RigError, RigTimeout
 from rigs.files import user, write_whole
-from rigs.leases.lease import Refused, utc_now
+from rigs.leases.lease import Refused
 
 
 class State(StrEnum):
@@ -151,3 +152,8 @@ class BrokenMemory:
         except FileNotFoundError:
             return False
         return True
+
+
+def broken_memory(rig: RigConfig) -> BrokenMemory:
+    """Where the first cause of a rig is kept."""
+    return BrokenMemory(rig.state_folder / f"{rig.name}.broken.json")

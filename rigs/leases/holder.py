@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from emulator.clock import utc_now
 from rigs.errors import LeaseLost, RigError
-from rigs.leases.lease import Lease, LeaseStore, lost_to, new_lease, utc_now
+from rigs.leases.lease import Lease, LeaseStore, lost_to, new_lease
 from rigs.ports import LineSettings, ReopeningPort, Trace
 from rigs.ports.reopening import DELAYS_S
 

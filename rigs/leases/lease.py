@@ -9,8 +9,8 @@ import socket
 from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
-from emulator.clock import wall_time
-from gbcs.times import from_datetime, to_datetime
+from emulator.clock import utc_now
+from gbcs.times import to_datetime
 from rigs.errors import LeaseLost, RigError
 from rigs.files import user
 
@@ -80,11 +80,6 @@ class LeaseStore(Protocol):
 
     async def holder(self, rig: str) -> Lease | None:
         """The lease of a rig as written, which may have expired."""
-
-
-def utc_now() -> float:
-    """The instant, by this machine's clock."""
-    return from_datetime(wall_time())
 
 
 def new_lease(

@@ -20,8 +20,8 @@ from rigs.pytest_plugin.options import Options
 from rigs.pytest_plugin.rig_stand import RigStand
 from rigs.reading import RigReader
 from rigs.record import RECORDS, Record, recording
-from rigs.session import OpenRig, broken_memory, open_rig
-from rigs.states import State, bring_up
+from rigs.session import OpenRig, open_rig
+from rigs.states import State, bring_up, broken_memory
 
 _CLOSED_WITHIN_S = 20.0
 _PROBE = "ECS17b"

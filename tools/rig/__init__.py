@@ -7,7 +7,18 @@ from typing import Final
 
 import typer
 
-VERBS: Final[tuple[str, ...]] = ("suggest", "list", "check", "lease", "release", "compare", "soak", "fake_ezsp", "read")
+VERBS: Final[tuple[str, ...]] = (
+    "suggest",
+    "list",
+    "check",
+    "lease",
+    "release",
+    "compare",
+    "soak",
+    "fake_ezsp",
+    "read",
+    "power",
+)
 """The sub-verbs: ``fake_ezsp`` is ``meterfarm rig fake-ezsp``, ``command`` of ``tools/rig/fake_ezsp.py``."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from emulator.clock import utc_now
 from rigs.leases import Lease, LeaseStore, lease_store
-from rigs.leases.lease import ended_lease, is_mine, utc_now
+from rigs.leases.lease import ended_lease, is_mine
 from rigs.loading import load_rig
 from tools.outcome import NotMet
 from tools.rig.options import RigName, RigsFolder

@@ -18,7 +18,8 @@ from pty_pair import PtyPair, pty_pair
 from rig_files import EUI, write_rig
 from shell import meterfarm
 
-from rigs.leases.lease import new_lease, to_text, utc_now
+from emulator.clock import utc_now
+from rigs.leases.lease import new_lease, to_text
 from rigs.loading import parse_rig
 from rigs.suggesting import adapters, plugged_in
 
@@ -286,3 +287,21 @@ def test_ctrl_c_ends_the_command_and_gives_the_rig_back(tmp_path: Path) -> None:
             process.kill()
     assert process.returncode == 130 and err.splitlines()[-1] == "interrupted"
     assert not (tmp_path / "bench" / ".state" / "bench-3.lease.json").exists()
+
+
+# ---------------------------------------------------------------------- power
+
+
+def test_power_switches_by_the_rig_file_and_leases_the_rig_meanwhile(tmp_path: Path, line: PtyPair) -> None:
+    relay = {"kind": "relay", "port": line.path, "on": "01", "off": "02"}
+    write_rig(tmp_path / "bench", "bench-3", "pty:", power=relay, timing={"settle_s": 0.01})
+    assert rig(tmp_path, "power", "bench-3", "cycle").out == "bench-3 is on\n"
+    assert os.read(line.near, 9) == b"\x02\x01"
+    assert rig(tmp_path, "power", "bench-3", "off").out == "bench-3 is off\n"
+    assert os.read(line.near, 9) == b"\x02"
+    assert "its switch cannot say" in rig(tmp_path, "power", "bench-3").out
+    lease_file(tmp_path)
+    assert "leased by carol" in rig(tmp_path, "power", "bench-3", "on").error()
+    write_rig(tmp_path / "bench", "bench-4", "pty:")
+    ended = rig(tmp_path, "power", "bench-4", "off")
+    assert ended.code == 2 and "has no [power]" in ended.error()
