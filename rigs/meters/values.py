@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias
 
+from gbcs.errors import DecodeError
 from gbcs.times import iso
 
 Quantity: TypeAlias = Literal["profile", "register", "clock"]
@@ -56,5 +57,7 @@ class Found:
 
 
 def plain(value: Decimal) -> Number:
-    """A whole number as one; what has a part behind the point stays with it."""
+    """A whole number as one; what has a part behind the point stays with it. Raises DecodeError for no number."""
+    if not value.is_finite():
+        raise DecodeError(f"{value} is no number", field="value")
     return int(value) if value == value.to_integral_value() else float(value)

@@ -27,6 +27,7 @@ from rigs.meters.values import QUANTITIES, Ask, Found, Quantity
 from tools.output import emit_json, stderr_console, stdout_console
 from tools.rig.options import RigsFolder
 from tools.rig.ranges import half_hours
+from tools.rig.read_esme import Wanted, read_esme, wanted_use_case
 
 SERVICES: Final[dict[str, Quantity]] = {"4.8.1": "profile", "4.8.3": "profile", "4.1.1": "register", "4.2": "register"}
 """What a service request reads on a meter that knows none."""
@@ -36,19 +37,21 @@ def command(
     rig: Annotated[str, typer.Argument(metavar="[RIG]", help="A rig file by name; or say --port and --dialect.")] = "",
     what: Annotated[str, typer.Option(help="profile, register, clock, or several: profile,clock.")] = "",
     srv: Annotated[str, typer.Option(metavar="SRV", help="The same as a service request, like 4.8.1.")] = "",
+    use_case: Annotated[str, typer.Option(metavar="USE_CASE", help="SMETS2: the same, like ECS22b.")] = "",
+    role: Annotated[str, typer.Option("--as", help="SMETS2: who asks, IS, ES, NO or MDR; else who may.")] = "",
     since: Annotated[str, typer.Option("--from", help="A UTC day or time, like 2026-11-23 or 2026-11-23T12:00.")] = "",
     until: Annotated[str, typer.Option("--to", help="The same, included; else the end of the day of --from.")] = "",
     port: Annotated[str, typer.Option(metavar="URL", help="Without a rig: /dev/..., socket://..., rfc2217://...")] = "",
     dialect: Annotated[str, typer.Option(metavar="PROFILE", help="A profile of meterfarm emulate --list.")] = "",
     speaks: Annotated[str, typer.Option(help="Another dialect of the profile, like dlms-mode-e.")] = "",
-    client: Annotated[str, typer.Option(help="Who we are to the meter: a client or user of the profile.")] = "",
-    address: Annotated[str, typer.Option(help="What the meter is called on its line.")] = "",
+    client: Annotated[str, typer.Option(help="SMETS1: who we are to the meter: a client or user of the profile.")] = "",
+    address: Annotated[str, typer.Option(help="SMETS1: what the meter is called on its line.")] = "",
     echo: Annotated[bool, typer.Option("--echo", help="The probe hands back what we send.")] = False,
     secrets: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Passwords and keys of the meter, TOML, readable by you alone.")
+        Path | None, typer.Option(metavar="FILE", help="SMETS1: passwords and keys, TOML, readable by you alone.")
     ] = None,
     emulated: Annotated[
-        bool, typer.Option("--test-secrets", help="The meter is an emulated one: take its test secrets.")
+        bool, typer.Option("--test-secrets", help="SMETS1: the meter is an emulated one, with its test secrets.")
     ] = False,
     within: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="How long all of it may take.")] = WITHIN_S,
     rigs: RigsFolder = None,
@@ -56,18 +59,26 @@ def command(
 ) -> None:
     """Read half-hours, registers or the clock of a meter on a bench.
 
-    Without --from it is yesterday (UTC). Values are printed as the meter gives them and compared with nothing.
+    Without --from it is yesterday (UTC). Values are printed as the meter gives them and compared with nothing. The
+    answer of a SMETS2 meter is verified and decrypted with the keys that its rig file names.
 
     Example: meterfarm rig read bench-1 --from 2026-11-23
 
     Example: meterfarm rig read --port /dev/ttyUSB0 --dialect smets1-iec62056-21 --secrets meter.toml --what register
     """
-    ask = Ask(_quantities(what, srv), *half_hours(since, until))
     if rig and (port or dialect):
         raise LocalError("name a rig, or say --port and --dialect: not both")
+    if bool(what) + bool(srv) + bool(use_case) > 1:
+        raise LocalError("say one of --what, --srv and --use-case")
+    first, last = half_hours(since, until)
     config = load_rig(rig, rigs) if rig else None
-    if config is not None and not isinstance(config.device, Smets1):
-        raise LocalError(f"rig {rig}: a device of kind {config.device.kind!r} cannot be read yet")
+    if config is not None and not isinstance(config.link, DialectLink):
+        wanted = Wanted(wanted_use_case(what, srv, use_case), role, first, last)
+        read_esme(config, wanted, within, json=json)
+        return
+    if use_case or role:
+        raise LocalError("--use-case and --as are for SMETS2 meters: their rig has a link that carries GBCS messages")
+    ask = Ask(_quantities(what, srv), first, last)
     if config is not None and isinstance(config.device, Smets1) and isinstance(config.link, DialectLink):
         device, link = config.device, config.link
         counters = config.state_folder / f"{config.name}.invocations.json"
@@ -85,9 +96,7 @@ def command(
 
 
 def _quantities(what: str, srv: str) -> tuple[Quantity, ...]:
-    """What is asked for, by either option. Raises LocalError for what is none, or for both."""
-    if what and srv:
-        raise LocalError("say --what or --srv: not both")
+    """What is asked for, by either option. Raises LocalError for what is none."""
     if srv:
         if srv not in SERVICES:
             raise LocalError(f"{srv!r} is no service request of a read here (allowed: {', '.join(SERVICES)})")

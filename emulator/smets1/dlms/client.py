@@ -17,7 +17,7 @@ from emulator.smets1.dlms.data import FUSED_DATA, Data
 from emulator.smets1.dlms.requests import (
     BLOCK,
     CIPHERED,
-    RAW,
+    block_data,
     get_request,
     gmac_aarq,
     next_block,
@@ -118,7 +118,7 @@ class Client:
                 raise _denied(answer[-1])
             if number != len(parts) + 1:
                 raise MeterRefuses(f"block {number} came, not block {len(parts) + 1}", field="GET")
-            parts.append(RAW.parse(answer[BLOCK.size :]))
+            parts.append(block_data(answer))
             if sum(map(len, parts)) > _MAX_VALUE_BYTES:
                 raise MeterRefuses("a value does not end", field="GET")
             if last:

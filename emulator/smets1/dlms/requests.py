@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
 
@@ -15,7 +16,16 @@ from emulator.smets1.dlms.data import FUSED_DATA, Data, array, date_time, octets
 from emulator.smets1.dlms.objects import REPLY_TO_HLS, obis
 from emulator.smets1.dlms.rows import CLOCK, COLUMNS
 from emulator.smets1.dlms.selection import BY_ENTRY, BY_RANGE
-from gbcs.declare import Sized
+from gbcs.declare import Record, Sized
+from gbcs.fuse import fuse
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """Bytes behind their length."""
+
+    data: bytes
+
 
 INVOKE = 0xC1
 """Invoke id 1, confirmed, high priority."""
@@ -27,8 +37,7 @@ _GET = _ACTION = Struct(">BBBH6sBB")
 _NEXT = Struct(">BBBI")
 BLOCK = Struct(">BBBBIB")
 """Of a get answered with a block: service, form, invoke id, last or not, number, 0 where data with length follow."""
-RAW = Sized(GreedyBytes)
-"""The data of such a block."""
+_RAW = fuse(Record(_Raw, "data" / Sized(GreedyBytes)), "block")
 _WANTS = Conformance.GET | Conformance.BLOCK_GET | Conformance.SELECTIVE_ACCESS | Conformance.ACTION
 CIPHERED = {
     Service.GET_REQUEST: 0xC8, Service.ACTION_REQUEST: 0xCB, Service.GET_RESPONSE: 0xCC, Service.ACTION_RESPONSE: 0xCF,
@@ -104,6 +113,12 @@ def get_request(class_id: int, instance: bytes, attribute: int, selection: bytes
 def next_block(number: int) -> bytes:
     """Ask for the block behind one."""
     return _NEXT.pack(Service.GET_REQUEST, 2, INVOKE, number)
+
+
+def block_data(answer: bytes) -> bytes:
+    """The part of a value that a block brings. Raises DecodeError."""
+    raw: _Raw = _RAW.parse(answer[BLOCK.size :])
+    return raw.data
 
 
 def proof_request(proof: bytes) -> bytes:

@@ -15,7 +15,7 @@ from emulator.smets1.dlms.objects import obis
 from emulator.smets1.dlms.requests import (
     BLOCK,
     CIPHERED,
-    RAW,
+    block_data,
     by_range,
     get_request,
     gmac_aarq,
@@ -114,7 +114,7 @@ class DlmsReader:
             _, form, _, last, number, failed = BLOCK.unpack_from(answer.ljust(BLOCK.size))
             if form != 2 or failed:
                 raise Refused(f"data access result {answer[-1]}", field="GET")
-            parts.append(RAW.parse(answer[BLOCK.size :]))
+            parts.append(block_data(answer))
             if last:
                 return b"".join(parts)
             answer = self._serve(line, next_block(number))
