@@ -11,7 +11,7 @@ from pydantic import Field
 from emulator.assumptions import Assumption
 from emulator.han import zigbee
 from emulator.han.frames import FRAGMENT_OVERHEAD_BYTES
-from emulator.han.port import ApsHandler, Endpoint, HanKeys
+from emulator.han.port import ApsHandler, Endpoint, EventHandler, HanEvent, HanKeys, Joined, Undelivered, Up
 from emulator.links.arq import Arq
 from emulator.links.distributions import Distribution, NotNegative, Share, Stated, draws
 from emulator.links.presets import NO_OVERRIDES, Framing, Overrides, Preset, Value, load_preset
@@ -159,16 +159,19 @@ class Air:
 class AirNode:
     """A :class:`~emulator.han.port.HanPort` inside the process. What it sends leaves one after the other, in order.
 
-    Does not model: more than one HAN a node, leaving a HAN.
+    Whoever asks may join. What happens on the HAN happens before the call that brings it about returns.
+
+    Does not model: more than one HAN a node, leaving a HAN, who is admitted and who is not.
     """
 
-    __slots__ = ("_air", "_coordinator", "_endpoints", "_free_at", "_handler", "_members", "eui")
+    __slots__ = ("_air", "_coordinator", "_endpoints", "_free_at", "_handler", "_members", "_on_event", "eui")
 
     def __init__(self, air: Air, eui: Eui64, *, is_meter: bool) -> None:
         self.eui, self._air = eui, air
         self._endpoints = _METER_ENDPOINTS if is_meter else _HUB_ENDPOINTS
         self._free_at = 0.0
         self._handler: ApsHandler | None = None
+        self._on_event: EventHandler | None = None
         self._coordinator: AirNode | None = None
         self._members: dict[Eui64, AirNode] | None = None
 
@@ -176,6 +179,7 @@ class AirNode:
         """See :class:`~emulator.han.port.HanPort`."""
         self._coordinator, self._members = self, {}
         self._air.coordinators[self.eui] = self
+        self._happened(Up(self.eui))
 
     def join(self, coordinator: Eui64, install_code: bytes = b"") -> None:
         """See :class:`~emulator.han.port.HanPort`. The install code is not looked at."""
@@ -184,6 +188,11 @@ class AirNode:
             raise LocalError(f"there is no HAN of {eui64.show(coordinator)} to join")
         node._members[self.eui] = self
         self._coordinator = node
+        self._happened(Up(coordinator))
+        node._happened(Joined(self.eui))
+
+    def admit(self, device: Eui64, install_code: bytes = b"") -> None:
+        """See :class:`~emulator.han.port.HanPort`. Everybody is admitted anyhow."""
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """See :class:`~emulator.han.port.HanPort`."""
@@ -192,6 +201,10 @@ class AirNode:
     def on_aps(self, handler: ApsHandler) -> None:
         """See :class:`~emulator.han.port.HanPort`."""
         self._handler = handler
+
+    def on_event(self, handler: EventHandler) -> None:
+        """See :class:`~emulator.han.port.HanPort`."""
+        self._on_event = handler
 
     def keys(self, partner: Eui64) -> HanKeys:
         """See :class:`~emulator.han.port.HanPort`. Raises LocalError before the node is on a HAN."""
@@ -204,7 +217,7 @@ class AirNode:
         air, coordinator = self._air, self._coordinator
         handler = self._heard_by(destination)
         if handler is None or coordinator is None:
-            air.on_lost(f"{eui64.show(destination)} is not on the HAN", payload)
+            self._lose(destination, cluster, payload, f"{eui64.show(destination)} is not on the HAN")
             return
         fragments = -(-len(payload) // air.payload_bytes)
         again, waited_s, gave_up = air.arq.send(fragments)
@@ -212,13 +225,21 @@ class AirNode:
         air.payload_octets += len(payload)
         air.fragments += fragments + again
         if gave_up:
-            air.on_lost(air.gave_up, payload)
+            self._lose(destination, cluster, payload, air.gave_up)
             return
         starts_at = max(now, self._free_at)
         at = self._free_at = starts_at + air.rtt_s() / 2 + air.per_fragment_s * (fragments + again) + waited_s
         if air.watcher is not None:
             air.watcher(Carried(starts_at, at, coordinator.eui, self.eui, destination, cluster, payload))
         air.schedule(at, handler, self.eui, cluster, payload, at)
+
+    def _lose(self, destination: Eui64, cluster: int, payload: bytes, cause: str) -> None:
+        self._air.on_lost(cause, payload)
+        self._happened(Undelivered(destination, cluster, payload, cause))
+
+    def _happened(self, event: HanEvent) -> None:
+        if self._on_event is not None:
+            self._on_event(event)
 
     def _heard_by(self, destination: Eui64) -> ApsHandler | None:
         """The handler of a node on the same HAN."""

@@ -21,6 +21,7 @@ from rigs.fake_ezsp.ncp import Command, Ncp, Values
 
 _NO_KEY, _NOBODY = bytes(16), b"\xff" * 8
 _KEY_TABLE = 12
+_APPLICATION_LINK_KEY = 5
 _HAS_COUNTERS = 0x0003 | 0x0008
 
 
@@ -101,6 +102,16 @@ def _import(ncp: Ncp, values: Values) -> Values:
 def _transient(ncp: Ncp, values: Values) -> Values:
     ncp.joining.transient[values["eui"]] = values["key"]
     return {"status": 0}
+
+
+def _old_entry(ncp: Ncp, values: Values) -> Values:
+    partners = list(ncp.memory.link_keys)
+    eui = partners[values["index"]] if values["index"] < len(partners) else None
+    found = _metadata(ncp.memory.link_keys.get(eui) if eui else None)
+    return {
+        **found, "status": Status.SUCCESS if eui else Status.KEY_INVALID, "key_kind": _APPLICATION_LINK_KEY,
+        "sequence": 0, "partner": eui or _NOBODY,
+    }  # fmt: skip
 
 
 def _find(ncp: Ncp, values: Values) -> Values:
@@ -199,6 +210,7 @@ COMMANDS: dict[str, Command] = {
     "addOrUpdateKeyTableEntry": _import,
     "importTransientKey": _transient,
     "addTransientLinkKey": _transient,
+    "getKeyTableEntry": _old_entry,
     "findKeyTableEntry": _find,
     "eraseKeyTableEntry": _erase,
     "clearKeyTable": _clear,
