@@ -7,12 +7,15 @@ module; what a run does never depends on it, so the same seed gives the same byt
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
-from threading import Event
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from gbcs.errors import LocalError
 from gbcs.times import from_datetime
+
+_LONGEST_WAIT_S = 86_400.0
 
 
 class Clock(Protocol):
@@ -61,19 +64,17 @@ class ScaledClock:
             raise LocalError(f"a clock runs forward: the factor must be above 0, not {factor}")
         self.factor = factor
         self._origin: tuple[float, float] | None = None
-        self._woken = Event()
+        # Of all that a thread can wait for, this alone may be filled by a signal handler in the midst of the wait.
+        self._wakes: SimpleQueue[None] = SimpleQueue()
 
     def reach(self, instant: float) -> bool:
         """Wait until ``instant``; False where :meth:`wake` came first."""
         if self._origin is None:
             self._origin = instant, time.monotonic()
-        left_s = (instant - self.instant()) / self.factor
-        if left_s <= 0:
-            return True
-        is_woken = self._woken.wait(left_s)
-        if is_woken:
-            self._woken.clear()
-        return not is_woken
+        while (left_s := (instant - self.instant()) / self.factor) > 0:
+            if self._is_woken_within(min(left_s, _LONGEST_WAIT_S)):
+                return False
+        return True
 
     def instant(self) -> float:
         """The simulated time now. Raises LocalError before the clock has started."""
@@ -84,7 +85,18 @@ class ScaledClock:
 
     def wake(self) -> None:
         """End the wait that is going on, or else the next one."""
-        self._woken.set()
+        self._wakes.put(None)
+
+    def _is_woken_within(self, wait_s: float) -> bool:
+        """Wait for a wake; several that came together count as one."""
+        try:
+            self._wakes.get(timeout=wait_s)
+        except Empty:
+            return False
+        with suppress(Empty):
+            while True:
+                self._wakes.get_nowait()
+        return True
 
 
 def make_clock(name: str) -> Clock:

@@ -15,6 +15,7 @@ from emulator.population import NONE, Population
 from emulator.scenario import Scenario
 from emulator.wan.model import WanModel
 from gbcs.eui64 import Eui64
+from gbcs.keystore import KeyStore
 
 Heard = Callable[[bytes], None]
 Lost = Callable[[str], None]
@@ -26,6 +27,7 @@ class RealDevice(Protocol):
     rig: str
     eui: Eui64
     broker: Broker
+    keys: KeyStore
 
     @property
     def trouble(self) -> str:

@@ -51,3 +51,9 @@ def opened(configs: Mapping[str, RigConfig], folder: Path) -> Iterator[Mapping[s
 
     with CaptureWriter(folder / CAPTURE_FILE) as sink, rig_devices(configs, sink=sink) as devices:
         yield devices
+
+
+def refuse_listening(scenario: Scenario, listen: str | None, lasts_s: float | None) -> None:
+    """Raise LocalError where the options of an external head-end are given to a run that has its own."""
+    if scenario.head_end != "external" and (listen or lasts_s):
+        raise LocalError('--listen and --for are for a scenario that says head_end = "external"')

@@ -26,12 +26,14 @@ from gbcs.times import iso
 from tools.decode import describe_bytes
 from tools.interrupt import stopping_at_ctrl_c
 from tools.memory import collecting_rarely
-from tools.mixed import opened, rigs_of
+from tools.mixed import opened, refuse_listening, rigs_of
 from tools.outcome import NotMet
 from tools.output import emit_json, stderr_console, stdout_console
 from tools.report.data import load
 from tools.report.page import write_report
 from tools.report.summary import RunSummary
+
+DEFAULT_LISTEN = "tcp://127.0.0.1:0"
 
 Capturing = Callable[[SettlementRun], AbstractContextManager[None]]
 """Captures a run for as long as the context lasts."""
@@ -60,10 +62,19 @@ def command(
     rigs: Annotated[
         Path | None, typer.Option(help="The folder of rig files, for slots; else METERFARM_RIGS, else ./bench.")
     ] = None,
+    listen: Annotated[
+        str | None, typer.Option(help="Where an external head-end connects: tcp://HOST:PORT or pty:LINK.")
+    ] = None,
+    lasts: Annotated[
+        float | None, typer.Option("--for", min=0.1, metavar="SECONDS", help="How long to listen; else until Ctrl-C.")
+    ] = None,
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Read settlement days of an emulated farm and check every value.
+
+    Where the scenario says head_end = "external", hubs and meters answer the commands of a head-end of yours, which
+    connects to --listen and speaks GFI lines; what arrives is checked and recorded.
 
     Without a scenario: 1,000 premises, one settlement day, virtual time. Everything is written to a new folder
     Run_<date>_<time>. Ctrl-C ends early and keeps what was done so far.
@@ -79,11 +90,15 @@ def command(
         clock=clock,
         networks=None if compression is None else {"compression": compression},
     )
+    refuse_listening(asked, listen, lasts)
     make_capture = _capture_maker(pcap)
     configs = rigs_of(asked, rigs)
     folder = create(into, dump(asked), started=wall_time())
     with opened(configs, folder.path) as devices:
-        summary, status = _carry_out(asked, folder, devices, trace=trace, parquet=parquet, capturing=make_capture)
+        if asked.head_end == "external":
+            summary, status = _serve(asked, folder, devices, listen, lasts)
+        else:
+            summary, status = _carry_out(asked, folder, devices, trace=trace, parquet=parquet, capturing=make_capture)
     if report:
         write_report(folder.path)
     if json:
@@ -92,7 +107,10 @@ def command(
         stdout_console().print(RunSummary(load(folder.path)))
     if status == "interrupted":
         raise KeyboardInterrupt
-    if summary["value_mismatches"]:
+    if summary.get("external", {}).get("with_problems"):
+        number, first = summary["external"]["with_problems"], summary["external"]["first_problems"][0]
+        raise NotMet(f"{number} commands of the external head-end do not hold: {first}")
+    if summary.get("value_mismatches"):
         raise NotMet(f"{summary['value_mismatches']} values differ from what the meters measured")
 
 
@@ -119,6 +137,19 @@ def _carry_out(
             summary = {**finished(run, execute_s), "run_folder": str(folder.path)}
     folder.write_summary(summary, status=status)
     return {"status": status, **summary}, status
+
+
+def _serve(
+    scenario: Scenario,
+    folder: RunFolder,
+    devices: Mapping[str, RealDevice],
+    listen: str | None,
+    lasts_s: float | None,
+) -> tuple[dict[str, Any], Status]:
+    """Answer an external head-end. Runs that have their own do without the line it comes on."""
+    from tools.external import serve  # noqa: PLC0415
+
+    return serve(scenario, folder, devices, listen=listen or DEFAULT_LISTEN, lasts_s=lasts_s, console=stderr_console())
 
 
 def _execute(run: SettlementRun) -> tuple[Status, float]:

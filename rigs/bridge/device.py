@@ -11,6 +11,7 @@ from threading import Lock
 from emulator.dcc.brokers import Broker
 from gbcs import eui64
 from gbcs.eui64 import Eui64
+from gbcs.keystore import KeyStore
 from rigs.bridge.broker import RigBroker
 from rigs.config import RigConfig
 from rigs.conversation import CaptureSink
@@ -32,6 +33,7 @@ class RigDevice:
     """
 
     broker: Broker
+    keys: KeyStore
 
     def __init__(self, config: RigConfig, now: Callable[[], float], sink: CaptureSink | None = None) -> None:
         self.rig = config.name
@@ -80,6 +82,7 @@ class RigDevice:
         with recording(self._config):
             try:
                 async with open_rig(self._config) as opened:
+                    self.keys = opened.keys
                     self.broker = RigBroker(
                         self.rig, opened.acb, opened.keys, opened.users, opened.counters, GBCS_VERSION
                     )

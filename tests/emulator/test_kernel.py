@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from threading import Thread
 from time import monotonic
 
@@ -111,6 +112,19 @@ def test_what_is_posted_from_another_thread_comes_before_what_waits() -> None:
     kernel.at(3_600.0, seen.append, "too late")
     kernel.run()
     assert seen == ["first", "second", "last"] and len(kernel) == 1 and 0.0 < kernel.now < 3_600.0
+
+
+def test_a_signal_in_the_midst_of_a_wait_ends_it() -> None:
+    kernel = Kernel(0.0, ScaledClock())
+    kernel.at(0.0, list)
+    kernel.at(3_600.0, list)
+    before = signal.signal(signal.SIGALRM, lambda *_: kernel.stop())
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        kernel.run()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert kernel.is_stopped and len(kernel) == 1
 
 
 def test_nobody_outside_reaches_virtual_time() -> None:

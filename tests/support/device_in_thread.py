@@ -49,6 +49,7 @@ class DeviceInThread:
         commissioned_at = self.now - age_days * DAY_S
         self.energy = MeterEnergy(energy_model("single_rate", export=True), 99, commissioned_at=commissioned_at)
         self.meter = Esme(EUI, keys, DCC_ACB, known, LiveObjects(self.energy))
+        self.keys = keys
         self.broker = AccessControlBroker(DCC_ACB, keys, OriginatorCounters())
         self.asked: list[bytes] = []
         self._inbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from emulator.store_schema import REREAD
 from tools.report.model import Complete, Group, RunData, Unanswered
@@ -36,10 +36,28 @@ class Finding:
 
 def findings(data: RunData) -> list[Finding]:
     """The sentences, the most telling first."""
+    if "external" in data.summary:
+        return list(_external(data.summary["external"]))
     if not data.total.asked:
         return [Finding("bad", "No read was made.")]
     parts = (_values, _rigs, _answers, _causes, _completeness, _retries, _networks, _load)
     return list(chain.from_iterable(part(data) for part in parts))
+
+
+def _external(told: Mapping[str, Any]) -> Iterator[Finding]:
+    """What an external head-end sent."""
+    number = told["commands"]
+    if not number:
+        yield Finding("bad", "No command of the external head-end arrived.")
+        return
+    kinds = ", ".join(f"{name} ({count(times)})" for name, times in told["use_cases"].items())
+    yield Finding("note", f"{several(number, 'command')} of the external head-end arrived: {kinds}.")
+    for outcome, times in told["outcomes"].items():
+        yield Finding("good" if outcome == "answered" else "bad", f"{several(times, 'command')}: {outcome}.")
+    if told["with_problems"]:
+        yield Finding("bad", f"{several(told['with_problems'], 'command')} do not hold: {told['first_problems'][0]}.")
+    else:
+        yield Finding("good", "Every command holds: MAC, signature, use case, permission, counter.")
 
 
 def wrong_values(data: RunData) -> int | None:
