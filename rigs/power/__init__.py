@@ -14,7 +14,7 @@ from rigs.power.none import NoSwitch
 from rigs.power.relay import RelaySwitch
 from rigs.power.switch import Switch
 
-__all__ = ["Switch", "switch_of"]
+__all__ = ["Switch", "ensure_on", "switch_of"]
 
 _SWITCHES: Final[Mapping[str, Callable[[str, Any], Switch]]] = {
     "none": lambda _rig, _config: NoSwitch(),
@@ -29,3 +29,13 @@ _SWITCHES: Final[Mapping[str, Callable[[str, Any], Switch]]] = {
 def switch_of(rig: RigConfig) -> Switch:
     """The switch of a rig."""
     return _SWITCHES[rig.power.kind](rig.name, rig.power)
+
+
+async def ensure_on(rig: RigConfig) -> None:
+    """Switch the device on where its switch says that it is off; where it cannot say, the device counts as on.
+
+    Raises RigError where the switch cannot be reached or the device stays off.
+    """
+    switch = switch_of(rig)
+    if await switch.is_on() is False:
+        await switch.switch(True)

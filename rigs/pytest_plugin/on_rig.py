@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
 
 import pytest
 
@@ -16,12 +17,13 @@ from rigs.capture import CaptureWriter
 from rigs.config import Chf, Esme, RigConfig
 from rigs.errors import LeaseLost, PortLost, RigError, RigTimeout
 from rigs.loop_thread import LoopThread
+from rigs.power import ensure_on
 from rigs.pytest_plugin.options import Options
 from rigs.pytest_plugin.rig_stand import RigStand
 from rigs.reading import RigReader
 from rigs.record import RECORDS, Record, recording
 from rigs.session import OpenRig, open_rig
-from rigs.states import State, bring_up, broken_memory
+from rigs.states import Hook, State, bring_up, broken_memory
 
 _CLOSED_WITHIN_S = 20.0
 _PROBE = "ECS17b"
@@ -114,7 +116,8 @@ class RigSession:
                 record.measure("first_read", asyncio.get_running_loop().time() - began, "s")
 
         memory = broken_memory(self.config)
-        await bring_up(self.config.name, {State.READING: first_read}, self.config.timing, memory, record.reached)
+        hooks: dict[State, Hook] = {State.POWERED: partial(ensure_on, self.config), State.READING: first_read}
+        await bring_up(self.config.name, hooks, self.config.timing, memory, record.reached)
 
     def _conclude(self, record: Record) -> None:
         """What the record says of the tests. Raises the first cause of a rig that broke under them."""

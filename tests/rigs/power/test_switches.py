@@ -24,7 +24,7 @@ from gbcs.errors import LocalError
 from rigs.errors import PortLost, RigError
 from rigs.mqtt import Broker, connected
 from rigs.ports import open_port
-from rigs.power import Switch, switch_of
+from rigs.power import Switch, ensure_on, switch_of
 from rigs.power.manual import ManualSwitch
 
 
@@ -192,6 +192,20 @@ def test_a_web_socket_switches_and_its_own_word_counts(tmp_path: Path, monkeypat
         plug.stuck = True
         with pytest.raises(RigError, match="was not switched on: it says off"):
             run(lambda: switch.switch(True))
+
+
+def test_a_device_is_switched_on_only_where_its_switch_says_that_it_is_off(tmp_path: Path) -> None:
+    with plugged() as (plug, url):
+        config = rig(tmp_path, power={"kind": "http", "url": url})
+        for _ in range(2):
+            run(lambda: ensure_on(config))
+        assert plug.on and plug.asked == ["/cm?cmnd=Power", "/cm?cmnd=Power%20On", "/cm?cmnd=Power"]
+    with pty_pair() as card:
+        run(lambda: ensure_on(rig(tmp_path, power={"kind": "relay", "port": card.path, "on": ON, "off": OFF})))
+        os.set_blocking(card.near, False)
+        with pytest.raises(BlockingIOError):
+            os.read(card.near, 9)
+    run(lambda: ensure_on(rig(tmp_path, power={"kind": "manual"})))
 
 
 @pytest.mark.parametrize(
