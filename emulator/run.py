@@ -49,8 +49,8 @@ Progress = Callable[[int, float], None]
 
 NO_DEVICES: Mapping[str, RealDevice] = {}
 _PROGRESS_EVERY = 200
-_RF_SPREAD_S = 8 * 3600.0
-_FOLLOW_UPS_OVER_S = 6 * 3600.0
+RF_SPREAD_S = 8 * 3600.0
+FOLLOW_UPS_OVER_S = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ class SettlementRun:
         desk = self.smets1.road.desk if self.smets1 is not None and request.csp == SMETS1 else self.head_end
         again = desk.re_request(request, self.kernel.now, phases.sf_at)
         if again is not None:
-            self.kernel.at(again.due_at + self._random.random() * _FOLLOW_UPS_OVER_S, self._submit, again)
+            self.kernel.at(again.due_at + self._random.random() * FOLLOW_UPS_OVER_S, self._submit, again)
 
     # ------------------------------------------------------------------ checkpoints
 
@@ -254,7 +254,7 @@ class SettlementRun:
         wanted = dict.fromkeys(self.ledger.missing_reads(phases.day))
         wanted.update(dict.fromkeys(self._sample(phases.day)))
         for number, (premises, kind) in enumerate(wanted):
-            at = phases.rf_at + _RF_SPREAD_S * (number + 0.5) / len(wanted)
+            at = phases.rf_at + RF_SPREAD_S * (number + 0.5) / len(wanted)
             for day in phases.day.utc_days:
                 request = self.plan.reread(premises, kind, day, at)
                 self.kernel.at(at, self._submit, request)

@@ -13,8 +13,8 @@ class Lane:
     """The way to one CSP: its retry rules, its MHHS window and its rate limit, as plain numbers."""
 
     __slots__ = (
-        "_existing_priority", "_settlement_priority", "_stop_after_s", "_stops_before_midnight", "_window_end_s",
-        "_window_start_s", "answer_timeout_s", "attempts", "drains", "follow_up_after_s", "follow_ups", "queue",
+        "_existing_priority", "_settlement_priority", "stop_after_s", "stops_before_midnight", "window_end_s",
+        "window_start_s", "answer_timeout_s", "attempts", "drains", "follow_up_after_s", "follow_ups", "queue",
         "spacing_s",
     )  # fmt: skip
 
@@ -23,9 +23,9 @@ class Lane:
         self.attempts, self.spacing_s = policy.attempts.value, policy.spacing_s.value
         self.answer_timeout_s = policy.answer_timeout_s.value
         self.follow_ups, self.follow_up_after_s = policy.follow_ups.value, policy.follow_up_after_s.value
-        self._stop_after_s = policy.stop_after_s.value
-        self._stops_before_midnight = policy.stops_before_midnight.value
-        self._window_start_s, self._window_end_s = window.start_s, window.end_s
+        self.stop_after_s = policy.stop_after_s.value
+        self.stops_before_midnight = policy.stops_before_midnight.value
+        self.window_start_s, self.window_end_s = window.start_s, window.end_s
         self._existing_priority = rules.rates.priority.existing.value
         self._settlement_priority = rules.rates.priority.for_settlement.value
         self.queue: ReleaseQueue[Pending] = ReleaseQueue(limit.per_s.value, limit.burst.value)
@@ -38,16 +38,16 @@ class Lane:
     def inside_mhhs_window(self, at: float) -> float:
         """``at``, or the next opening of the MHHS window where it is closed then."""
         second = at % DAY_S
-        if second < self._window_start_s:
-            return at - second + self._window_start_s
-        if second >= self._window_end_s:
-            return at - second + DAY_S + self._window_start_s
+        if second < self.window_start_s:
+            return at - second + self.window_start_s
+        if second >= self.window_end_s:
+            return at - second + DAY_S + self.window_start_s
         return at
 
     def stop_at(self, started_at: float, release_at: float, for_settlement: bool) -> float:
         """No attempt is repeated whose time-out would end after this instant (PIA A12)."""
-        stop_at = started_at + self._stop_after_s
-        if for_settlement and self._stops_before_midnight:
+        stop_at = started_at + self.stop_after_s
+        if for_settlement and self.stops_before_midnight:
             stop_at = min(stop_at, release_at - release_at % DAY_S + DAY_S)
         return stop_at
 

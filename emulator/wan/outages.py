@@ -25,7 +25,7 @@ HUB_DOWN = "comms hub down"
 PLANNED = "planned outage"
 
 _HOUR_S = 3600.0
-_LOOKBACK_MEANS = 12.0
+LOOKBACK_MEANS = 12.0
 """Outages that began so many mean durations ago are over: e**-12 of them are not."""
 _DAYS_KEPT = 4
 _ALWAYS = (float("-inf"), float("inf"))
@@ -167,7 +167,7 @@ class Outages:
     ) -> list[tuple[int, float, float]]:
         """What failed on this day or so little before it that it may still be down: index, start, end."""
         found: list[tuple[int, float, float]] = []
-        for each in range(day - int(_LOOKBACK_MEANS * mean_s // DAY_S) - 1, day + 1):
+        for each in range(day - int(LOOKBACK_MEANS * mean_s // DAY_S) - 1, day + 1):
             failed = np.flatnonzero(generator(self._seed, "outage", what, each).random(count) < per_day)
             when = generator(self._seed, "outage", what, each, "when")
             # A pair for each in turn, so that more hubs leave the windows of the others as they are.
