@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from emulator.capacity.day.model import MODES, NETWORK_NAMES, ROLES, SETTLED, SRVS, Floats, Ints
-from emulator.capacity.day.networks import Layout, Passage, Use
-from emulator.capacity.day.requests import NEVER, KindColumns, Requests
+from emulator.capacity.day.networks import Layout, Passage
+from emulator.capacity.day.requests import KindColumns, Requests
 from emulator.capacity.day.tally import (
-    CHECKPOINTS,
     DIRECTIONS,
     HOURS,
     LOAD_BINS,
     MOST_ATTEMPTS,
-    OUTCOMES,
     empty,
     hour_of,
     latency_bin,
@@ -28,62 +28,101 @@ from gbcs.times import DAY_S
 _MS, _HOUR_S = 1000.0, 3600.0
 
 
+class Heap:
+    """Columns that are heaped up batch by batch, to be counted at once."""
+
+    __slots__ = ("_batches",)
+
+    def __init__(self) -> None:
+        self._batches: list[tuple[NDArray[Any], ...]] = []
+
+    def add(self, *columns: NDArray[Any]) -> None:
+        """One more batch of the same columns."""
+        if len(columns[0]):
+            self._batches.append(columns)
+
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """All batches together; nothing where there was none."""
+        if not self._batches:
+            return ()
+        return tuple(np.concatenate(column) for column in zip(*self._batches, strict=True))
+
+
 class Counting:
     """Counts for one network; what goes into the tally is whole numbers."""
 
     def __init__(self, network: str, layout: Layout) -> None:
         self.tally = empty()
         self._network, self._layout = NETWORK_NAMES.index(network), layout
-        self._busy_s = {way: np.zeros((layout.stations, HOURS)) for way in DIRECTIONS}
+        self._commands, self._answers = Heap(), Heap()
+        self._messages, self._passages, self._uses = (
+            {way: Heap() for way in DIRECTIONS} for _ in range(3)
+        )
         self.tally.add("meters", (self._network,), [len(layout)])
 
     def commands(self, at: Floats) -> None:
         """Attempts that the DSP hands to the network."""
-        self.tally.add("commands", (self._network, hour_of(at)))
-        first_day = at[at < DAY_S]
-        self.tally.add("commands_per_minute", (self._network, minute_of(first_day)))
-        self.tally.add("commands_per_second", (second_of(first_day),))
+        self._commands.add(at)
 
     def answers(self, at: Floats) -> None:
         """Answers that come to the DSP."""
-        self.tally.add("answers_per_second", (second_of(at[at < DAY_S]),))
+        self._answers.add(at)
 
     def messages(self, direction: Direction, at: Floats, size: Ints) -> None:
         """Messages that are sent, before the network makes anything of them."""
-        places = self._network, DIRECTIONS.index(direction), hour_of(at)
-        self.tally.add("messages", places)
-        self.tally.add("bytes", places, size)
+        self._messages[direction].add(at, size)
 
     def passage(self, direction: Direction, at: Floats, passage: Passage) -> None:
         """What the network made of them."""
-        places = self._network, DIRECTIONS.index(direction), hour_of(at)
-        self.tally.add("bytes_on_air", places, passage.bytes_on_air)
-        if passage.use is not None:
-            self._use(direction, at, passage.use)
+        self._passages[direction].add(at, passage.bytes_on_air)
+        use = passage.use
+        if use is not None:
+            self._uses[direction].add(at, use.station, use.starts_at, use.air_s, use.waited_s, use.queue)
+
+    # ------------------------------------------------------------------ when the day is over
 
     def finish(self) -> None:
-        """Enter what is known of the stations when the day is over."""
-        layout = self._layout
-        if not layout.stations:
-            return
-        self.tally.add("channel_hours", (np.arange(HOURS),), np.full(HOURS, layout.stations * layout.channels))
-        available_s = layout.channels * _HOUR_S
+        """Count what was heaped up."""
+        for (at,) in self._there(self._commands):
+            self.tally.add("commands", (self._network, hour_of(at)))
+            first_day = at[at < DAY_S]
+            self.tally.add("commands_per_minute", (self._network, minute_of(first_day)))
+            self.tally.add("commands_per_second", (second_of(first_day),))
+        for (at,) in self._there(self._answers):
+            self.tally.add("answers_per_second", (second_of(at[at < DAY_S]),))
         for place, way in enumerate(DIRECTIONS):
-            busy_s = self._busy_s[way]
-            hour = np.broadcast_to(np.arange(HOURS), busy_s.shape)
-            load = np.minimum(busy_s / available_s * 100, LOAD_BINS - 1).astype(np.int64)
-            self.tally.add("station_load", (place, hour.ravel(), load.ravel()))
-            self.tally.add("busy_ms", (place, np.arange(HOURS)), np.rint(busy_s.sum(axis=0) * _MS))
+            self._finish_way(place, way)
+        layout = self._layout
+        if layout.stations:
+            self.tally.add("channel_hours", (np.arange(HOURS),), np.full(HOURS, layout.stations * layout.channels))
 
-    def _use(self, direction: Direction, at: Floats, use: Use) -> None:
-        place, hour = DIRECTIONS.index(direction), hour_of(at)
-        self.tally.add("queue", (place, hour, queue_bin(use.queue)))
-        self.tally.add("waited", (place, latency_bin(use.waited_s)))
-        at_station = use.station * HOURS + hour_of(use.starts_at)
-        busy_s = np.bincount(at_station, use.air_s, self._busy_s[direction].size)
-        self._busy_s[direction] += busy_s.reshape(self._busy_s[direction].shape)
+    def _finish_way(self, place: int, way: Direction) -> None:
+        for at, size in self._there(self._messages[way]):
+            places = self._network, place, hour_of(at)
+            self.tally.add("messages", places)
+            self.tally.add("bytes", places, size)
+        for at, on_air in self._there(self._passages[way]):
+            self.tally.add("bytes_on_air", (self._network, place, hour_of(at)), on_air)
+        for at, station, starts_at, air_s, waited_s, queue in self._there(self._uses[way]):
+            self.tally.add("queue", (place, hour_of(at), queue_bin(queue)))
+            self.tally.add("waited", (place, latency_bin(waited_s)))
+            self._load(place, station, starts_at, air_s)
 
-    # ------------------------------------------------------------------ at the end
+    def _load(self, place: int, station: Ints, starts_at: Floats, air_s: Floats) -> None:
+        """How busy the channels of each station were, by hour."""
+        layout = self._layout
+        shape = layout.stations, HOURS
+        busy_s = np.bincount(station * HOURS + hour_of(starts_at), air_s, layout.stations * HOURS).reshape(shape)
+        load = np.minimum(busy_s / (layout.channels * _HOUR_S) * 100, LOAD_BINS - 1).astype(np.int64)
+        self.tally.add("station_load", (place, np.tile(np.arange(HOURS), layout.stations), load.ravel()))
+        self.tally.add("busy_ms", (place, np.arange(HOURS)), np.rint(busy_s.sum(axis=0) * _MS))
+
+    @staticmethod
+    def _there(heap: Heap) -> list[tuple[NDArray[Any], ...]]:
+        columns = heap.columns()
+        return [columns] if columns else []
+
+    # ------------------------------------------------------------------ requests
 
     def requests(self, requests: Requests, columns: KindColumns) -> None:
         """Enter the requests of the day, follow-ups included."""
@@ -118,6 +157,3 @@ class Counting:
 
 def _places(columns: KindColumns, names: tuple[str, ...], what: str) -> Ints:
     return np.array([names.index(getattr(kind, what)) for kind in columns.kinds], np.int64)
-
-
-__all__ = ["CHECKPOINTS", "NEVER", "OUTCOMES", "Counting"]

@@ -42,7 +42,7 @@ class Lanes:
         self.lane = lane
         self._interval_s = 1 / per_s
         self._slack_s = (burst - 1) / per_s
-        self._full_at = -NEVER
+        self._full_at = self._last_at = -NEVER
 
     def inside_window(self, at: Floats) -> Floats:
         """See :meth:`emulator.dcc.lanes.Lane.inside_mhhs_window`."""
@@ -64,6 +64,9 @@ class Lanes:
         """When requests that come at ``at``, in that order, may go; see :mod:`emulator.dcc.release_queue`."""
         if not len(at):
             return at
+        if at[0] < self._last_at:  # another round over the same time
+            self._full_at = -NEVER
+        self._last_at = float(at[-1])
         turn = np.arange(len(at)) * self._interval_s
         full_at = np.maximum.accumulate(np.maximum(at - turn, self._full_at)) + turn
         before = np.concatenate([[self._full_at], full_at[:-1] + self._interval_s])

@@ -26,7 +26,9 @@ from gbcs.times import DAY_S, HALF_HOUR_S
 
 _REREAD = {0: ("4.8.1", "profile_active_import"), 1: ("4.8.3", "profile_export")}
 """What is read at RF for each half-hourly expectation, and the log that must hold it still."""
-_LONGEST_SPAN_S, _SHORTEST_SPAN_S = 1800.0, 60.0
+_SHORTEST_SPAN_S = 60.0
+_READS_AT_ONCE = 1 << 16
+"""Columns so short stay in the processor's cache."""
 
 class Smets2Day:
     """One block: make it, :meth:`run` it once.
@@ -63,7 +65,7 @@ class Smets2Day:
 
     def run(self) -> Tally:
         """What the day came to."""
-        span_s = min(max(self._lanes.lane.spacing_s, _SHORTEST_SPAN_S), _LONGEST_SPAN_S)
+        span_s = self._span_s()
         at = 0.0
         while at <= self._planned_until:
             at += span_s
@@ -73,6 +75,14 @@ class Smets2Day:
         self._counting.requests(self._requests, self._columns)
         self._counting.finish()
         return self._counting.tally
+
+    def _span_s(self) -> float:
+        """No longer than the pause before a retry where messages queue, and no more reads in it than are quickly done."""
+        batches = -(-self._requests.count // _READS_AT_ONCE)
+        span_s = (self._planned_until + 1.0) / max(batches, 1)
+        if not self._delivery.network.queues:
+            return span_s
+        return min(span_s, max(self._lanes.lane.spacing_s, _SHORTEST_SPAN_S))
 
     # ------------------------------------------------------------------ requests
 

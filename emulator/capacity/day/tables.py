@@ -26,7 +26,6 @@ def table(distribution: Distribution) -> Values:
     return _values(distribution, SIZE).astype(np.float32)
 
 
-@cache
 def categories(distribution: Categorical) -> NDArray[np.int64]:
     """The same of whole numbers."""
     shares = np.array(list(distribution.values.values()))
