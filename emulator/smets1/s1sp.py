@@ -16,7 +16,7 @@ from emulator.smets1.exchange import Ask, Values
 from emulator.smets1.gate import Gate
 from emulator.smets1.session import Wish
 
-_AHEAD_OF = ("4.8.1", "4.8.3")
+AHEAD_OF = ("4.8.1", "4.8.3")
 """Reads that others are read along with: those of a day."""
 
 
@@ -112,7 +112,7 @@ class ServiceProvider:
         self.counts["reads of meters"] += 1
         priority = self.priority(request)
         self._want(request.premises, Wish(order.ask, priority, partial(self._read, order)))
-        if self.cache is None or request.srv not in _AHEAD_OF:
+        if self.cache is None or request.srv not in AHEAD_OF:
             return
         for srv in self.row.read_ahead.value:
             ask = Ask(srv, request.first, request.last)

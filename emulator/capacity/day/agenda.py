@@ -10,7 +10,7 @@ Ints = NDArray[np.int64]
 
 
 class Agenda:
-    """Batches, each in order of time, of which the front is taken.
+    """Batches, each in order of time, of which the front is taken; small ones are merged, so that there are few.
 
     Does not model: entries that are called off; whoever takes one looks whether it still counts.
     """
@@ -25,20 +25,31 @@ class Agenda:
 
     def add(self, rows: Ints, at: Floats) -> None:
         """Enter rows, each at its instant."""
-        if len(rows):
+        if not len(rows):
+            return
+        batch = rows, at
+        if (at[1:] < at[:-1]).any():
             order = np.argsort(at, kind="stable")
-            self._batches.append((rows[order], at[order]))
+            batch = rows[order], at[order]
+        # A batch is merged with those before it that are no longer than it: of n entries there are log n batches.
+        while self._batches and len(self._batches[-1][0]) <= len(batch[0]):
+            batch = _in_order([self._batches.pop(), batch])
+        self._batches.append(batch)
+
+    def next_at(self) -> float:
+        """When the first entry is due; never where there is none."""
+        return min((float(at[0]) for _, at in self._batches), default=float("inf"))
 
     def take(self, until: float) -> tuple[Ints, Floats]:
         """Take out what is due before an instant."""
-        taken, left = [], []
-        for rows, at in self._batches:
-            front = int(np.searchsorted(at, until))
-            if front:
+        taken: list[tuple[Ints, Floats]] = []
+        for place, (rows, at) in enumerate(self._batches):
+            if at[0] < until:
+                front = int(at.searchsorted(until))
                 taken.append((rows[:front], at[:front]))
-            if front < len(at):
-                left.append((rows[front:], at[front:]))
-        self._batches = left
+                self._batches[place] = rows[front:], at[front:]
+        if taken:
+            self._batches = [batch for batch in self._batches if len(batch[0])]
         return _in_order(taken)
 
 

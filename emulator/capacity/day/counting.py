@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,20 @@ from numpy.typing import NDArray
 
 from emulator.capacity.day.model import MODES, NETWORK_NAMES, ROLES, SETTLED, SRVS, Floats, Ints
 from emulator.capacity.day.networks import Layout, Passage
-from emulator.capacity.day.requests import KindColumns, Requests
+from emulator.capacity.day.requests import NEVER, KindColumns, Requests
 from emulator.capacity.day.tally import (
     DIRECTIONS,
     HOURS,
+    LATENCY_BINS,
     LOAD_BINS,
+    MINUTES,
     MOST_ATTEMPTS,
+    Tally,
     empty,
     hour_of,
     latency_bin,
-    minute_of,
     queue_bin,
-    second_of,
+    seconds,
 )
 from emulator.wan.model import Direction
 from gbcs.times import DAY_S
@@ -51,13 +54,14 @@ class Heap:
 class Counting:
     """Counts for one network; what goes into the tally is whole numbers."""
 
-    def __init__(self, network: str, layout: Layout) -> None:
+    def __init__(self, network: str, layout: Layout, sizes: Mapping[Direction, Ints]) -> None:
+        """``sizes``: bytes of messages by kind."""
+        self._sizes = sizes
         self.tally = empty()
         self._network, self._layout = NETWORK_NAMES.index(network), layout
-        self._commands, self._answers = Heap(), Heap()
-        self._messages, self._passages, self._uses = (
-            {way: Heap() for way in DIRECTIONS} for _ in range(3)
-        )
+        self._commands, self._answers, self._cached, self._contexts = Heap(), Heap(), Heap(), Heap()
+        self._reads, self._airs, self._sms, self._api = Heap(), Heap(), Heap(), Heap()
+        self._messages, self._passages, self._uses = ({way: Heap() for way in DIRECTIONS} for _ in range(3))
         self.tally.add("meters", (self._network,), [len(layout)])
 
     def commands(self, at: Floats) -> None:
@@ -68,9 +72,9 @@ class Counting:
         """Answers that come to the DSP."""
         self._answers.add(at)
 
-    def messages(self, direction: Direction, at: Floats, size: Ints) -> None:
+    def messages(self, direction: Direction, at: Floats, kind: Ints) -> None:
         """Messages that are sent, before the network makes anything of them."""
-        self._messages[direction].add(at, size)
+        self._messages[direction].add(at, kind)
 
     def passage(self, direction: Direction, at: Floats, passage: Passage) -> None:
         """What the network made of them."""
@@ -79,28 +83,78 @@ class Counting:
         if use is not None:
             self._uses[direction].add(at, use.station, use.starts_at, use.air_s, use.waited_s, use.queue)
 
+    # ------------------------------------------------------------------ SMETS1
+
+    def read(self, at: Floats, down: Ints, up: Ints) -> None:
+        """Reads of SMETS1 meters with the bytes of their rounds, those of the transport included."""
+        self._reads.add(at, down, up)
+
+    def on_air(self, at: Floats, down: Ints, up: Ints) -> None:
+        """Whatever crossed the air of a SMETS1 network."""
+        self._airs.add(at, down, up)
+
+    def sms(self, at: Floats) -> None:
+        """SMS that are handed to an operator, each a call of its interface."""
+        self._sms.add(at)
+        self._api.add(at)
+
+    def api(self, at: Floats) -> None:
+        """Other calls of an operator's interface."""
+        self._api.add(at)
+
+    def context(self, up_at: Floats, down_at: Floats) -> None:
+        """PDP contexts that have ended."""
+        self._contexts.add(up_at, down_at)
+
+    def from_cache(self, at: Floats) -> None:
+        """Answers that no meter was asked for."""
+        self._cached.add(at)
+
     # ------------------------------------------------------------------ when the day is over
 
-    def finish(self) -> None:
-        """Count what was heaped up."""
+    def finish(self) -> Tally:
+        """Count what was heaped up; all counts of the block."""
         for (at,) in self._there(self._commands):
-            self.tally.add("commands", (self._network, hour_of(at)))
-            first_day = at[at < DAY_S]
-            self.tally.add("commands_per_minute", (self._network, minute_of(first_day)))
-            self.tally.add("commands_per_second", (second_of(first_day),))
+            by_second = seconds(at)
+            self.tally.spread("commands", (self._network,), by_second.reshape(HOURS, -1).sum(axis=1))
+            self.tally.spread("commands_per_second", (slice(None),), by_second[:DAY_S])
+            self.tally.spread(
+                "commands_per_minute", (self._network,), by_second[:DAY_S].reshape(MINUTES, -1).sum(axis=1)
+            )
         for (at,) in self._there(self._answers):
-            self.tally.add("answers_per_second", (second_of(at[at < DAY_S]),))
+            self.tally.spread("answers_per_second", (slice(None),), seconds(at)[:DAY_S])
         for place, way in enumerate(DIRECTIONS):
             self._finish_way(place, way)
+        self._finish_smets1()
         layout = self._layout
         if layout.stations:
             self.tally.add("channel_hours", (np.arange(HOURS),), np.full(HOURS, layout.stations * layout.channels))
+        return self.tally
+
+    def _finish_smets1(self) -> None:
+        for at, *ways in self._there(self._reads):
+            for place, size in enumerate(ways):
+                self.tally.add("messages", (self._network, place, hour_of(at)))
+                self.tally.add("bytes", (self._network, place, hour_of(at)), size)
+        for at, *ways in self._there(self._airs):
+            for place, size in enumerate(ways):
+                self.tally.add("bytes_on_air", (self._network, place, hour_of(at)), size)
+        for name, heap in (("sms_per_second", self._sms), ("api_per_second", self._api)):
+            for (at,) in self._there(heap):
+                self.tally.spread(name, (slice(None),), seconds(at)[:DAY_S])
+        for up_at, down_at in self._there(self._contexts):
+            change = seconds(up_at) - seconds(down_at)
+            self.tally.spread("contexts_change", (slice(None),), change[:DAY_S])
+            self.tally.add("contexts_held_s", (latency_bin(down_at - up_at),))
+        for (at,) in self._there(self._cached):
+            self.tally.add("from_cache", (hour_of(at),))
 
     def _finish_way(self, place: int, way: Direction) -> None:
-        for at, size in self._there(self._messages[way]):
-            places = self._network, place, hour_of(at)
-            self.tally.add("messages", places)
-            self.tally.add("bytes", places, size)
+        for at, kind in self._there(self._messages[way]):
+            size = self._sizes[way]
+            hourly = np.bincount(kind * HOURS + hour_of(at), minlength=len(size) * HOURS).reshape(-1, HOURS)
+            self.tally.spread("messages", (self._network, place), hourly.sum(axis=0))
+            self.tally.spread("bytes", (self._network, place), size @ hourly)
         for at, on_air in self._there(self._passages[way]):
             self.tally.add("bytes_on_air", (self._network, place, hour_of(at)), on_air)
         for at, station, starts_at, air_s, waited_s, queue in self._there(self._uses[way]):
@@ -125,34 +179,41 @@ class Counting:
     # ------------------------------------------------------------------ requests
 
     def requests(self, requests: Requests, columns: KindColumns) -> None:
-        """Enter the requests of the day, follow-ups included."""
-        count, network = requests.count, self._network
-        kind = requests.kind[:count]
-        srv = _places(columns, SRVS, "srv")[kind]
-        role = _places(columns, ROLES, "role")[kind]
-        mode = _places(columns, MODES, "mode")[kind]
-        started_at, answered_at = requests.started_at[:count], requests.answered_at[:count]
-        is_answered = np.isfinite(answered_at)
-        refused = columns.refused[kind]
-        outcome = np.where(is_answered, 0, np.where(refused, 1, 2))
-        self.tally.add("asked", (network, srv, role, mode, hour_of(started_at)))
-        self.tally.add("outcomes", (network, srv, mode, outcome))
-        self.tally.add("planned", (network, srv[requests.follow_up[:count] == 0]))
-        self.tally.add("attempts", (network, np.minimum(requests.attempts[:count], MOST_ATTEMPTS - 1)))
-        done = np.flatnonzero(is_answered)
-        latency_s = answered_at[done] - started_at[done]
-        self.tally.add("latency", (network, srv[done], latency_bin(latency_s)))
-        self.tally.add("answered", (network, hour_of(answered_at[done])))
-        in_time = done[latency_s <= columns.trt_s[kind[done]]]
-        self.tally.add("within_trt", (network, srv[in_time], mode[in_time]))
+        """Enter the requests of the day, follow-ups included: counted by kind first, of which there are few."""
+        count, network, kinds = requests.count, self._network, len(columns.kinds)
+        kind, started_at = requests.kind[:count], requests.started_at[:count]
+        answered_at, first = requests.answered_at[:count], requests.follow_up[:count] == 0
+        srv, role, mode = (_places(columns, names, what) for names, what in _NAMES)
+        done = np.flatnonzero(answered_at < NEVER)
+        latency_s, kind_done = answered_at[done] - started_at[done], kind[done]
 
-    def settled(self, requests: Requests, checkpoints: tuple[float, float], at_rf: NDArray[np.bool_]) -> None:
-        """Enter what settlement expected, and what was in at D+1, SF (before these instants) and RF."""
-        which = np.repeat(np.arange(len(SETTLED)), requests.hubs)[requests.is_expected]
-        settled_at = requests.settled_at[requests.is_expected]
-        counted = [np.ones(len(which), dtype=bool), *(settled_at < at for at in checkpoints), at_rf[requests.is_expected]]
-        for place, flags in enumerate(counted):
-            self.tally.add("settled", (which[flags], np.full(int(flags.sum()), place)))
+        hourly = np.bincount(kind * HOURS + hour_of(started_at), minlength=kinds * HOURS).reshape(kinds, HOURS)
+        asked, answered = hourly.sum(axis=1), np.bincount(kind_done, minlength=kinds)
+        in_time = np.bincount(kind_done[latency_s <= columns.trt_s[kind_done]], minlength=kinds)
+        bins = latency_bin(latency_s) + LATENCY_BINS * (~first[done]).astype(np.int64)
+        latency = np.bincount(kind_done * 2 * LATENCY_BINS + bins, minlength=kinds * 2 * LATENCY_BINS)
+        planned = np.bincount(kind[first], minlength=kinds)
+        for at in range(kinds):
+            where = network, int(srv[at])
+            self.tally.spread("asked", (*where, int(role[at]), int(mode[at])), hourly[at])
+            left = asked[at] - answered[at]
+            refused = left if columns.refused[at] else 0
+            outcomes = np.array([answered[at], refused, left - refused])
+            self.tally.spread("outcomes", (*where, int(mode[at])), outcomes)
+            self.tally.spread("within_trt", (*where, int(mode[at])), in_time[at])
+            self.tally.spread("planned", where, planned[at])
+            self.tally.spread("latency", where, latency.reshape(kinds, 2, LATENCY_BINS)[at])
+        self.tally.add("attempts", (network, np.minimum(requests.attempts[:count], MOST_ATTEMPTS - 1)))
+        self.tally.add("answered", (network, hour_of(answered_at[done])))
+
+    def settled(self, requests: Requests, at_checkpoints: Sequence[NDArray[np.bool_]]) -> None:
+        """Enter what settlement expected, and of it what was in at D+1, SF and RF."""
+        for place, flags in enumerate((requests.is_expected, *at_checkpoints)):
+            counted = (flags & requests.is_expected).reshape(len(SETTLED), -1).sum(axis=1)
+            self.tally.spread("settled", (slice(None), place), counted)
+
+
+_NAMES = ((SRVS, "srv"), (ROLES, "role"), (MODES, "mode"))
 
 
 def _places(columns: KindColumns, names: tuple[str, ...], what: str) -> Ints:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.capacity.day.counting import Counting
-from emulator.capacity.day.networks import NEVER, Floats, Ints, Network, Passage
+from emulator.capacity.day.networks import NEVER, Floats, Ints, Network
 from emulator.capacity.day.outages import Outages
 from emulator.capacity.day.resends import Resends
 from emulator.capacity.day.tables import Dice, table
@@ -23,8 +23,8 @@ Kept = NDArray[np.intp]
 class Delivery:
     """Carries commands to meters and answers back; see :class:`emulator.journey.Journey`.
 
-    Does not model: the buffer of the hub, two messages that cross one HAN at a time, blocks of a segmented message one by
-    one (it travels as a whole).
+    Does not model: the buffer of the hub, two messages that cross one HAN at a time, blocks of a segmented message one
+    by one (it travels as a whole).
     """
 
     def __init__(
@@ -32,16 +32,17 @@ class Delivery:
         network: Network,
         han: HanParameters,
         sizes: Mapping[Direction, Ints],
-        air_sizes: Mapping[Direction, Ints],
         dice: Dice,
         counting: Counting,
     ) -> None:
-        """``sizes`` are the bytes of messages by kind, ``air_sizes`` those that compression leaves of them."""
-        self.network, self._sizes, self._air_sizes = network, sizes, air_sizes
+        """``sizes`` are the bytes of messages by kind."""
+        self.network = network
         self._dice, self._counting = dice, counting
         loss, payload_bytes = han.fragment_loss, han.fragment.payload_bytes
         self._fragments = {way: frame_count(size + HEADER_BYTES, payload_bytes) for way, size in sizes.items()}
         self._resends = Resends(loss.p, loss.max_tries, lambda _: loss.wait_s)
+        self._rows = {way: self._resends.rows(counts) for way, counts in self._fragments.items()}
+        self._seconds = {way: han.per_fragment_s.value * counts for way, counts in self._fragments.items()}
         self._rtt_s, self._execution_s = table(han.rtt_s), table(han.meter_execution_s)
         self._per_fragment_s = han.per_fragment_s.value
 
@@ -62,18 +63,18 @@ class Delivery:
         self, hub: Ints, kind: Ints, direction: Direction, at: Floats, outages: Outages
     ) -> tuple[Kept, Floats]:
         """What is sent to or from a hub that is cut off is lost, and so is what would arrive while it is."""
-        self._counting.messages(direction, at, self._sizes[direction][kind])
+        self._counting.messages(direction, at, kind)
         kept = np.flatnonzero(~outages.blocked(hub, at))
         hub, at = hub[kept], at[kept]
-        passage: Passage = self.network.send(hub, direction, self._air_sizes[direction][kind[kept]], at)
+        passage = self.network.send(hub, direction, kind[kept], at)
         self._counting.passage(direction, at, passage)
-        arrived = np.isfinite(passage.arrives_at)
-        arrived[arrived] &= ~outages.blocked(hub[arrived], passage.arrives_at[arrived])
+        arrived = (passage.arrives_at < NEVER) & ~outages.blocked(hub, passage.arrives_at)
         return kept[arrived], passage.arrives_at[arrived]
 
     def _over_han(self, kind: Ints, direction: Direction, at: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """When payloads are across, and which of them are."""
-        fragments = self._fragments[direction][kind]
-        again, waited_s, given_up = self._resends.draw(fragments, self._dice)
-        seconds = self._dice.draw(self._rtt_s, len(at)) / 2 + self._per_fragment_s * (fragments + again) + waited_s
-        return np.where(given_up, NEVER, at + seconds), ~given_up
+        at = at + self._seconds[direction][kind] + self._dice.draw(self._rtt_s, len(at)) / 2
+        if not self._resends.happen:
+            return at, np.ones(len(at), dtype=bool)
+        again, waited_s, given_up = self._resends.draw(self._rows[direction][kind], self._dice)
+        return np.where(given_up, NEVER, at + self._per_fragment_s * again + waited_s), ~given_up

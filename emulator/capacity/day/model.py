@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emulator.dcc.lanes import Lane
-from emulator.dcc.rule_tables import Mode
+from emulator.dcc.rule_tables import Generation, Mode
 from emulator.dcc.rules import Rules
 from emulator.dcc.settlement import local_midnight, rf_at, sf_at, utc_day_start
 from emulator.han import load_han_parameters
@@ -34,7 +34,7 @@ SETTLED = ("half_hourly import", "half_hourly export", "daily import", "monthly 
 """What settlement expects of an MPAN, each at most once a day of reads."""
 
 NOTHING = -1
-NO_BACKGROUND: Mapping[Direction, float] = {"down": 0.0, "up": 0.0}
+HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,9 @@ class Block:
 class Source(Protocol):
     """Where the blocks of a day come from; it travels to the workers, so it is small and can be pickled."""
 
-    setting: Setting
+    @property
+    def setting(self) -> Setting:
+        """What all blocks share."""
 
     def blocks(self) -> tuple[Block, ...]:
         """All blocks, in order."""
@@ -101,22 +103,24 @@ class Source(Protocol):
     def stations(self, block: Block) -> Ints:
         """The base station of each hub of a block, from 0."""
 
+    def background(self, block: Block) -> dict[Direction, Floats]:
+        """The share of the channels' time that other traffic takes, by direction: base station, hour of the day."""
+
     def reads(self, block: Block) -> Reads:
         """What is asked of a block."""
 
 
+def no_background(block: Block) -> dict[Direction, Floats]:
+    """Channels that carry nothing else."""
+    return {"down": np.zeros((block.stations, HOURS)), "up": np.zeros((block.stations, HOURS))}
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all blocks of a day share. ``ratio`` is what compression leaves of a message, by direction.
-
-    ``background`` is the share of the radio's air time that other traffic takes, by direction and hour of the day.
-    """
+    """What all blocks of a day share. ``ratio`` is what compression leaves of a message, by direction."""
 
     scenario: Scenario
     ratio: Mapping[Direction, float] = field(default_factory=lambda: {"down": 1.0, "up": 1.0})
-    background: Mapping[Direction, tuple[float, ...]] = field(
-        default_factory=lambda: {"down": (0.0,) * 24, "up": (0.0,) * 24}
-    )
 
     @property
     def seed(self) -> int:
@@ -156,7 +160,7 @@ class Surroundings:
 
     def trt_s(self, kind: Kind, network: str) -> float:
         """The target response time of a kind of read; 0 for one that does not exist there."""
-        generation = "smets1" if network == SMETS1 else "smets2"
+        generation: Generation = "smets1" if network == SMETS1 else "smets2"
         if getattr(self.rules.row(kind.srv).trt_s.value, generation) is None:
             return 0.0
         return self.rules.trt_s(kind.srv, kind.mode, kind.for_settlement, generation)

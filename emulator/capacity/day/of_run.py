@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.capacity.day.model import NOTHING, SETTLED, Block, Floats, Ints, Kind, Reads, Setting
+from emulator.capacity.day.model import NOTHING, SETTLED, Block, Floats, Ints, Kind, Reads, Setting, no_background
 from emulator.capacity.sizes import exchange
 from emulator.dcc.acb import AccessControlBroker
 from emulator.dcc.counters import OriginatorCounters
 from emulator.dcc.demand import Batch, ReadDemand
 from emulator.dcc.registration import Registration
+from emulator.dcc.rule_tables import Mode
 from emulator.dcc.rules import Rules, schedulable
 from emulator.dcc.settlement import settlement_days
 from emulator.errors import ScenarioError
 from emulator.population import NONE, RADIO_PRESET, Population, populate
 from emulator.rng import generator
 from emulator.scenario_names import SMETS1
+from emulator.wan.model import Direction
 from gbcs.catalogue import by_srv
 from gbcs.errors import LocalError
 from gbcs.security import DCC_ACB
 from gbcs.seeded import SeededKeyStore
-from gbcs.times import DAY_S
 
 _EXPECTS = {"4.8.1": "half_hourly import", "4.8.3": "half_hourly export"}
 _SETTLEMENT_ROLES = ("IS", "ES", "MDR")
@@ -102,11 +104,14 @@ class RunSource:
             premises = batch.premises[inside]
             hubs.append(local[premises])
             flags.append(batch.for_settlement[inside])
-            columns.append(self._kinds(kinds, batch, premises, batch.parties[inside], flags[-1]))
+            columns.append(self._kinds(block, kinds, batch, premises, batch.parties[inside], flags[-1]))
         hub, kind = np.concatenate(hubs), np.concatenate(columns)
-        due_at = self._due_at(block, np.concatenate(flags))
-        order = np.argsort(due_at, kind="stable")
-        return Reads(tuple(kinds), hub[order], kind[order], due_at[order])
+        order, due_at = release(self.setting, self._rules, block, np.concatenate(flags))
+        return Reads(tuple(kinds), hub[order], kind[order], due_at)
+
+    def background(self, block: Block) -> dict[Direction, Floats]:
+        """None: a run carries nothing but its reads."""
+        return no_background(block)
 
     # ------------------------------------------------------------------ parts
 
@@ -121,24 +126,25 @@ class RunSource:
         return np.flatnonzero(here & (population.wan == names.wan.index(block.preset)))
 
     def _kinds(
-        self, kinds: dict[Kind, int], batch: Batch, premises: NDArray[np.intp], parties: Ints, flagged: NDArray[np.bool_]
-    ) -> Ints:
+        self, block: Block, kinds: dict[Kind, int], batch: Batch, premises: NDArray[np.intp], parties: NDArray[Any],
+        flagged: NDArray[np.bool_],
+    ) -> Ints:  # fmt: skip
         """The place of each read's kind among ``kinds``, which grow."""
         population = self.population
         granularity, twin = population.granularity[premises], population.twin[premises]
         keys = np.stack([parties, flagged, granularity, twin], axis=1).astype(np.int64)
         different, which = np.unique(keys, axis=0, return_inverse=True)
-        made = [self._kind(batch.srv, *row) for row in different.tolist()]
+        made = [self._kind(batch.srv, *row, is_smets1=bool(block.cohort)) for row in different.tolist()]
         places = np.array([kinds.setdefault(kind, len(kinds)) for kind in made], np.int64)
         return places[which.ravel()] if len(places) else np.zeros(0, np.int64)
 
-    def _kind(self, srv: str, party: int, flagged: int, granularity: int, twin: int) -> Kind:
+    def _kind(self, srv: str, party: int, flagged: int, granularity: int, twin: int, *, is_smets1: bool) -> Kind:
         scenario = self.setting.scenario
         role = self._registration.parties[party].role
-        mode = "scheduled" if schedulable(srv, scenario.duis_version) else "on_demand"
+        mode: Mode = "scheduled" if schedulable(srv, scenario.duis_version) else "on_demand"
         settled = self._settled(srv, role, self.population.names.granularity[granularity])
-        refused = not self._allowed(srv, role)
-        if refused:
+        refused = not is_smets1 and not self._allowed(srv, role)
+        if refused or is_smets1:  # the bytes of SMETS1 reads are those of dialogues, not of GBCS messages
             return Kind(srv, role, mode, bool(flagged), 0, 0, settled, refused)
         made = exchange(srv, role, 1, bool(twin), scenario.gbcs_version)
         return Kind(srv, role, mode, bool(flagged), len(made.command), len(made.response), settled, refused)
@@ -163,22 +169,23 @@ class RunSource:
             return False
         return True
 
-    def _due_at(self, block: Block, flagged: NDArray[np.bool_]) -> Floats:
-        return slots(self.setting, self._rules, block, flagged)
 
-
-def slots(setting: Setting, rules: Rules, block: Block, flagged: NDArray[np.bool_]) -> Floats:
-    """The due time of each read: evenly spaced in its window with a random start, then bent by the release."""
+def release(
+    setting: Setting, rules: Rules, block: Block, flagged: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], Floats]:
+    """In which order reads are released, and when: evenly over their window, bent by the scenario's release."""
     windows, lead_s = rules.windows.csp[block.network], rules.windows.lead.lead_s.value
     exponent = rules.windows.release[setting.scenario.demand.release].value
     random = generator(setting.seed, "day", block.number, "slots")
-    due_at = np.empty(len(flagged))
+    orders, times = [], []
     for flag, window in ((False, windows.existing.value), (True, windows.mhhs.value)):
-        among = np.flatnonzero(flagged == flag)
+        among = random.permutation(np.flatnonzero(flagged == flag))
         opens = min(window.start_s + lead_s, window.end_s)
-        places = (random.permutation(len(among)) + random.random()) / max(len(among), 1)
-        due_at[among] = opens + (window.end_s - opens) * places**exponent
-    return due_at
-
-
-__all__ = ["DAY_S", "RunSource", "slots"]
+        places = (np.arange(len(among)) + random.random()) / max(len(among), 1)
+        orders.append(among)
+        times.append(opens + (window.end_s - opens) * places**exponent)
+    order, due_at = np.concatenate(orders), np.concatenate(times)
+    if (np.diff(due_at) >= 0).all():
+        return order, due_at
+    by_time = np.argsort(due_at, kind="stable")
+    return order[by_time], due_at[by_time]

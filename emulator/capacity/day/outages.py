@@ -7,8 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from emulator.capacity.day.model import Block, Surroundings
 from emulator.capacity.day.networks import Layout
 from emulator.esme.supply import CUTS_PER_YEAR, cut_length_s
+from emulator.rng import generator
 from emulator.wan.outages import LOOKBACK_MEANS, OutageParameters
 from gbcs.times import DAY_S
 
@@ -29,17 +31,28 @@ class Outages:
     __slots__ = ("_any", "_begins_at", "_ends_at", "_starts_at", "uncovered")
 
     def __init__(
-        self, parameters: OutageParameters, random: np.random.Generator, layout: Layout, days: int, *, natural: bool,
+        self,
+        parameters: OutageParameters,
+        random: np.random.Generator,
+        layout: Layout,
+        days: int,
+        *,
+        natural: bool,
         begins_at: float = 0.0,
+        uncovered: Flags | None = None,
     ) -> None:
-        """``days`` counts from the midnight that is ``begins_at``; what fails later is not known."""
+        """``days`` counts from the midnight that is ``begins_at``; what fails later is not known.
+
+        ``uncovered``: hubs that are known to be out of reach for good.
+        """
         hubs = len(layout)
         self.uncovered = np.zeros(hubs, dtype=bool)
         self._any = self.uncovered.copy()
         self._starts_at, self._ends_at = np.zeros((0, hubs)), np.zeros((0, hubs))
         self._begins_at = begins_at
         if natural:
-            self.uncovered = random.random(hubs) < parameters.no_coverage.value
+            drawn = random.random(hubs) < parameters.no_coverage.value
+            self.uncovered = drawn if uncovered is None else uncovered
             self._any |= self.uncovered
             self._enter(*_hubs_down(parameters, random, hubs, days))
             self._enter(*_power_cuts(random, hubs))
@@ -49,17 +62,15 @@ class Outages:
         """Some hubs are cut off for a while."""
         self._enter(hubs, np.full(len(hubs), starts_at), np.full(len(hubs), ends_at))
 
-    def touched(self, hub: Ints) -> Flags:
-        """Which of the hubs have a window at all."""
-        return self._any[hub]
-
     def blocked(self, hub: Ints, at: Floats) -> Flags:
         """Which of the hubs cannot be reached at their instants."""
-        found = self.uncovered[hub]
-        touched = np.flatnonzero(self._any[hub] & ~found)
+        found = np.zeros(len(hub), dtype=bool)
+        touched = np.flatnonzero(self._any[hub])
         some, when = hub[touched], at[touched]
+        cut_off = self.uncovered[some]
         for starts_at, ends_at in zip(self._starts_at, self._ends_at, strict=True):
-            found[touched] |= (starts_at[some] <= when) & (when < ends_at[some])
+            cut_off |= (starts_at[some] <= when) & (when < ends_at[some])
+        found[touched] = cut_off
         return found
 
     def _enter(self, hub: Ints, starts_at: Floats, ends_at: Floats) -> None:
@@ -78,6 +89,18 @@ class Outages:
             left[first] = False
             hub, starts_at, ends_at = hub[left], starts_at[left], ends_at[left]
             row += 1
+
+
+def make_outages(around: Surroundings, block: Block, layout: Layout, later: Outages | None = None) -> Outages:
+    """The outages of a block until the SF run, or those of the day of the RF run, ``later`` than given ones."""
+    setting = around.setting
+    natural = setting.scenario.faults.natural_outages
+    random = generator(setting.seed, "day", block.number, "outages", "sf" if later is None else "rf")
+    if later is None:
+        return Outages(around.outages, random, layout, int(around.sf_at // DAY_S) + 1, natural=natural)
+    return Outages(
+        around.outages, random, layout, 1, natural=natural, begins_at=around.rf_at, uncovered=later.uncovered
+    )
 
 
 _Windows = tuple[Ints, Floats, Floats]
@@ -101,9 +124,7 @@ def _stations_down(parameters: OutageParameters, random: np.random.Generator, la
 
 def _power_cuts(random: np.random.Generator, hubs: int) -> _Windows:
     """Cuts of the supply from the day before the reads until the day of reads: those that a run knows of."""
-    found = [
-        (np.flatnonzero(random.random(hubs) < CUTS_PER_YEAR / _DAYS_IN_YEAR), day) for day in (-2, -1, 0)
-    ]
+    found = [(np.flatnonzero(random.random(hubs) < CUTS_PER_YEAR / _DAYS_IN_YEAR), day) for day in (-2, -1, 0)]
     hub = _joined([members for members, _ in found])
     starts_at = np.repeat([float(day * DAY_S) for _, day in found], [len(members) for members, _ in found])
     starts_at = starts_at + random.random(len(hub)) * DAY_S

@@ -1,13 +1,14 @@
 """First come, first served with several channels a site: the queue of the run's long-range radio, for whole arrays.
 
-A message starts when the fewest channels are in its way: not before it comes, and not before all but ``channels - 1`` of
-the messages before it have left. That is the fixed point of a running maximum, reached from below: nobody waits at
+A message starts when the fewest channels are in its way: not before it comes, and not before all but ``channels - 1``
+of the messages before it have left. That is the fixed point of a running maximum, reached from below: nobody waits at
 first, and every round lets those wait who must. Rounds that do not end (a site that is overloaded for hours) are ended
 by the heap of the run itself, for those sites alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import heapreplace
 
 import numpy as np
@@ -53,15 +54,8 @@ class Channels:
         starts = held.starts
         if not settled:
             _finish(starts, site, at, busy_s, held.unsettled(), self._free_at)
-        ends = np.append(first[1:], len(at))
-        self._keep(sites, first, ends, starts + busy_s)
+        self._free_at[sites] = held.latest(starts)
         return starts
-
-    def _keep(self, sites: Ints, first: Ints, ends: Ints, departures: Floats) -> None:
-        """Of each site, the latest departures: its channels are busy until then."""
-        for site, begin, end in zip(sites.tolist(), first.tolist(), ends.tolist(), strict=True):
-            busy = np.concatenate([self._free_at[site], departures[begin:end]])
-            self._free_at[site] = np.sort(np.partition(busy, -self._count)[-self._count :])
 
 
 def waiting_before(site: Ints, at: Floats, starts_at: Floats) -> Ints:
@@ -70,7 +64,8 @@ def waiting_before(site: Ints, at: Floats, starts_at: Floats) -> Ints:
         return np.zeros(len(at), np.int64)
     apart = site * _APART_S
     started = np.searchsorted(starts_at + apart, at + apart, side="right")
-    return np.maximum(np.arange(len(at)) - started, 0)
+    waiting: Ints = np.maximum(np.arange(len(at)) - started, 0)
+    return waiting
 
 
 class _Held:
@@ -84,6 +79,7 @@ class _Held:
         self._leaves = np.empty(len(at) + sites * count)
         fronts = (first[:, None] + count * np.arange(sites)[:, None] + np.arange(count)).ravel()
         self._leaves[fronts] = (free_at + _APART_S * np.arange(1, sites + 1)[:, None]).ravel()
+        self._ends = np.append(first[1:], len(at)) + count * np.arange(1, sites + 1) - 1
         self.starts = at.copy()
         self._moved = np.zeros(len(at), dtype=bool)
         self.rounds = 0
@@ -103,22 +99,32 @@ class _Held:
         """The messages that still moved in the last round."""
         return self._moved
 
+    def latest(self, starts: Floats) -> Floats:
+        """Of each site, its latest departures, the earliest of them first: its channels are busy until then."""
+        self._leaves[self._place] = starts + self._busy_s + self._apart
+        apart_s = _APART_S * np.arange(1, len(self._ends) + 1)
+        return np.stack([ranked[self._ends] - apart_s for ranked in self._ranks()], axis=1)[:, ::-1]
+
     def _free(self) -> Floats:
         """After each message, when the next one could start: the so-many-th latest departure so far."""
+        *_, last = self._ranks()
+        return last
+
+    def _ranks(self) -> Iterator[Floats]:
+        """After each message, the latest departure so far, the second latest, and so on."""
         rest = self._leaves
         for _ in range(self._count - 1):
             latest = np.maximum.accumulate(rest)
+            yield latest
             # Whoever does not stay the latest falls to the next rank: the newcomer, or the one it overtook.
             fallen = np.empty_like(rest)
             fallen[0] = -np.inf
             np.minimum(latest[:-1], rest[1:], out=fallen[1:])
             rest = fallen
-        return np.maximum.accumulate(rest)
+        yield np.maximum.accumulate(rest)
 
 
-def _finish(
-    starts: Floats, site: Ints, at: Floats, busy_s: Floats, moved: NDArray[np.bool_], free_at: Floats
-) -> None:
+def _finish(starts: Floats, site: Ints, at: Floats, busy_s: Floats, moved: NDArray[np.bool_], free_at: Floats) -> None:
     """Serve the sites that have not settled one message after the other, as the run does."""
     for one in np.unique(site[moved]).tolist():
         members = np.flatnonzero(site == one)

@@ -1,12 +1,15 @@
-"""The requests of a block as columns that grow, and the rules that say when one is sent, sent again and given up."""
+"""The requests of a block as columns that grow, and the rules of the head-end for all of them at once."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emulator.capacity.day.model import NOTHING, SETTLED, Floats, Ints, Kind, Reads, Surroundings
+from emulator.capacity.day.agenda import Agenda
+from emulator.capacity.day.model import NOTHING, SETTLED, Block, Floats, Ints, Kind, Reads, Surroundings
 from emulator.dcc.lanes import Lane
+from emulator.rng import generator
+from emulator.run import FOLLOW_UPS_OVER_S
 from gbcs.times import DAY_S
 
 NEVER = float("inf")
@@ -33,23 +36,18 @@ class KindColumns:
 
 
 class Lanes:
-    """The rules of :class:`emulator.dcc.lanes.Lane` for whole arrays, and the rate limit of the release queue.
+    """The rules of :class:`emulator.dcc.lanes.Lane` for whole arrays."""
 
-    Does not model: the priority of reads without a day to go, where the rate limit makes requests wait.
-    """
-
-    def __init__(self, lane: Lane, per_s: float, burst: int) -> None:
+    def __init__(self, lane: Lane) -> None:
         self.lane = lane
-        self._interval_s = 1 / per_s
-        self._slack_s = (burst - 1) / per_s
-        self._full_at = self._last_at = -NEVER
 
     def inside_window(self, at: Floats) -> Floats:
         """See :meth:`emulator.dcc.lanes.Lane.inside_mhhs_window`."""
         starts_s, ends_s = self.lane.window_start_s, self.lane.window_end_s
-        second = at % DAY_S
-        midnight = at - second
-        opens = np.where(second < starts_s, midnight + starts_s, midnight + DAY_S + starts_s)
+        midnight = np.floor(at * (1 / DAY_S)) * DAY_S
+        second = at - midnight
+        opens = midnight + starts_s
+        opens[second >= ends_s] += DAY_S
         return np.where((second < starts_s) | (second >= ends_s), opens, at)
 
     def stop_at(self, started_at: Floats, release_at: Floats, for_settlement: Flags) -> Floats:
@@ -57,21 +55,8 @@ class Lanes:
         stop_at = started_at + self.lane.stop_after_s
         if not self.lane.stops_before_midnight:
             return stop_at
-        midnight = release_at - release_at % DAY_S + DAY_S
+        midnight = (np.floor(release_at * (1 / DAY_S)) + 1) * DAY_S
         return np.where(for_settlement, np.minimum(stop_at, midnight), stop_at)
-
-    def released(self, at: Floats) -> Floats:
-        """When requests that come at ``at``, in that order, may go; see :mod:`emulator.dcc.release_queue`."""
-        if not len(at):
-            return at
-        if at[0] < self._last_at:  # another round over the same time
-            self._full_at = -NEVER
-        self._last_at = float(at[-1])
-        turn = np.arange(len(at)) * self._interval_s
-        full_at = np.maximum.accumulate(np.maximum(at - turn, self._full_at)) + turn
-        before = np.concatenate([[self._full_at], full_at[:-1] + self._interval_s])
-        self._full_at = float(full_at[-1]) + self._interval_s
-        return np.maximum(at, before - self._slack_s)
 
 
 class Requests:
@@ -85,15 +70,14 @@ class Requests:
         self.attempts, self.follow_up = np.zeros(0, np.int64), np.zeros(0, np.int64)
         self.is_failed = np.zeros(0, dtype=bool)
         self.hubs = hubs
-        self.settled_at = np.full(len(SETTLED) * hubs, NEVER)
-        """When the value of each MPAN came in: of hub h and expectation e at ``e * hubs + h``."""
         self.is_expected = np.zeros(len(SETTLED) * hubs, dtype=bool)
+        """Whether settlement expects a value: of hub h and expectation e at ``e * hubs + h``."""
 
     def add(self, hub: Ints, kind: Ints, started_at: Floats, follow_up: Ints | int = 0) -> Ints:
         """New requests; their rows."""
         first, self.count = self.count, self.count + len(hub)
         if self.count > len(self.hub):
-            self._grow(self.count if not first else 2 * self.count)
+            self._grow(self.count + self.count // 4)
         rows = np.arange(first, self.count)
         new = slice(first, self.count)
         self.hub[new], self.kind[new], self.started_at[new] = hub, kind, started_at
@@ -101,11 +85,12 @@ class Requests:
         self.sent_at[new] = self.answered_at[new] = NEVER
         return rows
 
-    def settle(self, settled: Ints, rows: Ints) -> None:
-        """Enter the answers of rows; ``settled`` is what each row is expected for, or NOTHING."""
-        counts = np.flatnonzero(settled != NOTHING)
-        place = settled[counts] * self.hubs + self.hub[rows[counts]]
-        np.minimum.at(self.settled_at, place, self.answered_at[rows[counts]])
+    def settled(self, settled: Ints, before: float) -> Flags:
+        """Which values had come in before an instant; ``settled`` is what each row counts for, or NOTHING."""
+        found = np.zeros_like(self.is_expected)
+        counts = np.flatnonzero((settled != NOTHING) & (self.answered_at[: self.count] < before))
+        found[settled[counts] * self.hubs + self.hub[counts]] = True
+        return found
 
     def expect(self, settled: Ints, hub: Ints) -> None:
         """Values that settlement expects of hubs."""
@@ -114,7 +99,70 @@ class Requests:
 
     def _grow(self, size: int) -> None:
         for name, column in vars(self).items():
-            if isinstance(column, np.ndarray) and name not in ("settled_at", "is_expected"):
+            if isinstance(column, np.ndarray) and name != "is_expected":
                 longer = np.zeros(size, column.dtype)
                 longer[: len(column)] = column
                 setattr(self, name, longer)
+
+
+class Users:
+    """Who asks: requests are refused or due, and asked again on demand when they came to nothing."""
+
+    def __init__(self, around: Surroundings, block: Block, planned: Reads) -> None:
+        self._around = around
+        self._random = generator(around.setting.seed, "day", block.number, "users")
+        self.lanes = Lanes(around.lane(block.network))
+        self.columns = KindColumns(planned.kinds, around, block.network)
+        self.requests, self.due = Requests(block.hubs), Agenda()
+        kind = self.columns.given[planned.kind]
+        self.ask(planned.hub, kind, planned.due_at)
+        self.requests.expect(self.columns.settled[kind], planned.hub)
+        self.planned_until = float(planned.due_at.max(initial=0.0))
+
+    def ask(self, hub: Ints, kind: Ints, at: Floats, follow_up: Ints | int = 0) -> None:
+        """New requests: refused, or due when their window lets them."""
+        requests, columns = self.requests, self.columns
+        rows = requests.add(hub, kind, at, follow_up)
+        release_at = np.where(columns.in_window[kind], self.lanes.inside_window(at), at)
+        requests.stop_at[rows] = self.lanes.stop_at(at, release_at, columns.for_settlement[kind])
+        allowed = np.flatnonzero(~columns.refused[kind])
+        self.due.add(rows[allowed], release_at[allowed])
+
+    def fail(self, rows: Ints, at: Floats) -> None:
+        """Requests end without an answer; their users ask again a while later, before the SF run."""
+        if not len(rows):
+            return
+        requests, lane = self.requests, self.lanes.lane
+        requests.is_failed[rows] = True
+        requests.answered_at[rows] = NEVER
+        due_at = at + lane.follow_up_after_s
+        again = np.flatnonzero((requests.follow_up[rows] < lane.follow_ups) & (due_at < self._around.sf_at))
+        rows, due_at = rows[again], due_at[again] + self._random.random(len(again)) * FOLLOW_UPS_OVER_S
+        kind = self.columns.again[requests.kind[rows]]
+        self.ask(requests.hub[rows], kind, due_at, requests.follow_up[rows] + 1)
+
+    def answer(self, rows: Ints, at: Floats) -> None:
+        """Answers have come, in order of time; the first one to a request counts, unless it had been given up."""
+        requests = self.requests
+        timely = ~requests.is_failed[rows]
+        # Backwards, so that of two answers to one request the earlier one stays.
+        rows, at = rows[timely][::-1], at[timely][::-1]
+        requests.answered_at[rows] = np.minimum(requests.answered_at[rows], at)
+
+    def again(self, rows: Ints, at: Floats) -> None:
+        """Attempts that came to nothing at an instant: another one, or none if the rules say stop."""
+        requests, lane = self.requests, self.lanes.lane
+        next_at = at + lane.spacing_s
+        over = (requests.attempts[rows] >= lane.attempts) | (next_at + lane.answer_timeout_s > requests.stop_at[rows])
+        self.due.add(rows[~over], next_at[~over])
+        self.fail(rows[over], at[over])
+
+    def is_open(self, rows: Ints, at: Floats) -> Flags:
+        """Which requests have no answer by their instants, and no other outcome."""
+        return (self.requests.answered_at[rows] > at) & ~self.requests.is_failed[rows]
+
+    def send(self, rows: Ints, at: Floats) -> None:
+        """An attempt is made of each row."""
+        requests = self.requests
+        requests.attempts[rows] += 1
+        requests.sent_at[rows] = np.minimum(requests.sent_at[rows], at)

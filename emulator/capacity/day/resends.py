@@ -39,19 +39,13 @@ class Resends:
         self._again = np.zeros((0, SIZE), np.uint8)
         self._wait_s = np.zeros((0, SIZE), np.float32)
 
-    def draw(
-        self, frames: NDArray[np.int64], dice: Dice
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
-        """Frames sent again for each message, the fixed part of the wait, and which messages were given up."""
-        if self._loss <= 0:
-            return np.zeros(len(frames), np.int64), np.zeros(len(frames), np.float32), np.zeros(len(frames), bool)
-        rows = self._rows_of(frames)
-        places = dice.places(len(frames))
-        again = self._again[rows, places]
-        return (again & _MOST_AGAIN).astype(np.int64), self._wait_s[rows, places], again >= _GAVE_UP
+    @property
+    def happen(self) -> bool:
+        """Whether frames get lost at all."""
+        return self._loss > 0
 
-    def _rows_of(self, frames: NDArray[np.int64]) -> NDArray[np.intp]:
-        """The row of each message's number of frames; tables that are not there yet are made."""
+    def rows(self, frames: NDArray[np.int64]) -> NDArray[np.intp]:
+        """The table of each message, by its number of frames; tables that are not there yet are made."""
         top = int(frames.max(initial=0))
         present = np.flatnonzero(np.bincount(frames, minlength=top + 1))
         for count in present.tolist():
@@ -60,6 +54,14 @@ class Resends:
         row_of = np.zeros(top + 1, np.intp)
         row_of[present] = [self._rows[count] for count in present.tolist()]
         return row_of[frames]
+
+    def draw(
+        self, rows: NDArray[np.intp], dice: Dice
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]:
+        """Frames sent again for each message, the fixed part of the wait, and which messages were given up."""
+        places = rows * SIZE + dice.places(len(rows))
+        again = self._again.ravel()[places]
+        return again & _MOST_AGAIN, self._wait_s.ravel()[places], again >= _GAVE_UP
 
     def _add(self, frames: int) -> None:
         outcomes = self.outcomes(frames)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,12 @@ class Dice:
         """So many values of a table."""
         return values[self.places(size)]
 
+    def summed(self, values: Values, times: NDArray[Any]) -> Floats:
+        """For each entry, so many draws added up."""
+        which = np.repeat(np.arange(len(times)), times)
+        summed: Floats = np.bincount(which, self.draw(values, len(which)), len(times)).astype(np.float64)
+        return summed
+
     def chance(self, share: float, size: int) -> NDArray[np.bool_]:
         """True with this probability, so many times."""
         return self.random.random(size, np.float32) < share
@@ -86,4 +93,5 @@ def _normal(size: int) -> Floats:
 def _counts(shares: Floats, size: int) -> NDArray[np.int64]:
     """A whole number of places for each share; they add up to all."""
     ends = np.rint(np.cumsum(shares) / shares.sum() * size).astype(np.int64)
-    return np.diff(ends, prepend=0)
+    counts: NDArray[np.int64] = np.diff(ends, prepend=0)
+    return counts

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from emulator.capacity.day.model import MODES, NETWORK_NAMES, ROLES, SETTLED, SRVS
+from emulator.wan.model import Direction
 from gbcs.errors import LocalError
 from gbcs.times import DAY_S
 
@@ -23,7 +25,8 @@ Floats = NDArray[np.float64]
 HOURS, MINUTES = 48, 24 * 60
 CHECKPOINTS = ("expected", "D+1", "SF", "RF")
 OUTCOMES = ("answered", "refused", "failed")
-DIRECTIONS = ("down", "up")
+DIRECTIONS: tuple[Direction, ...] = ("down", "up")
+REQUESTS = ("planned", "follow-up")
 
 FASTEST_S, PER_E = 0.01, 100
 """Latencies fall into bins that are 1 % wide, from 10 ms up."""
@@ -50,7 +53,7 @@ _AXES: Mapping[str, tuple[int, ...]] = {
     "messages": (_NETWORK, len(DIRECTIONS), HOURS),
     "bytes": (_NETWORK, len(DIRECTIONS), HOURS),
     "bytes_on_air": (_NETWORK, len(DIRECTIONS), HOURS),
-    "latency": (_NETWORK, _SRV, LATENCY_BINS),
+    "latency": (_NETWORK, _SRV, len(REQUESTS), LATENCY_BINS),
     "waited": (len(DIRECTIONS), LATENCY_BINS),
     "queue": (len(DIRECTIONS), HOURS, QUEUE_BINS),
     "busy_ms": (len(DIRECTIONS), HOURS),
@@ -67,31 +70,47 @@ _AXES: Mapping[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The counts of some blocks, by name; two of them add up."""
+    """The counts of some blocks, by name; two of them add up. What was never counted is not held."""
 
     counts: dict[str, Counts]
 
     def __add__(self, other: Tally) -> Tally:
-        return Tally({name: self.counts[name] + other.counts[name] for name in _AXES})
+        added = dict(self.counts)
+        for name, counts in other.counts.items():
+            added[name] = added[name] + counts if name in added else counts
+        return Tally(added)
 
     def __getitem__(self, name: str) -> Counts:
-        return self.counts[name]
+        """The counts of a name, which may all be 0."""
+        found = self.counts.get(name)
+        return np.zeros(_AXES[name], np.int64) if found is None else found
 
     def same_as(self, other: Tally) -> bool:
         """Whether all counts are equal."""
-        return all(np.array_equal(self.counts[name], other.counts[name]) for name in _AXES)
+        return all(np.array_equal(self[name], other[name]) for name in _AXES)
 
     def add(self, name: str, places: tuple[ArrayLike, ...], weights: ArrayLike | None = None) -> None:
-        """Count entries at places of an array, each once or by its weight, a whole number."""
+        """Count entries at places of an array (one for each axis), each once or by its weight, a whole number."""
         shape = _AXES[name]
-        flat = np.ravel_multi_index(np.broadcast_arrays(*(np.asarray(place, np.int64) for place in places)), shape)
+        flat: Any = 0
+        for place, length in zip(places, shape, strict=True):
+            flat = flat * length + np.asarray(place)
         counted = np.bincount(np.atleast_1d(flat), None if weights is None else np.asarray(weights, np.float64))
-        self.counts[name].ravel()[: len(counted)] += counted.astype(np.int64)
+        self._held(name).ravel()[: len(counted)] += counted.astype(np.int64)
+
+    def spread(self, name: str, places: tuple[int | slice, ...], counts: Counts) -> None:
+        """Add counts to a part of an array."""
+        self._held(name)[places] += counts
+
+    def _held(self, name: str) -> Counts:
+        if name not in self.counts:
+            self.counts[name] = np.zeros(_AXES[name], np.int64)
+        return self.counts[name]
 
 
 def empty() -> Tally:
     """Nothing counted yet."""
-    return Tally({name: np.zeros(shape, np.int64) for name, shape in _AXES.items()})
+    return Tally({})
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
@@ -101,23 +120,19 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 def hour_of(at: Floats) -> Counts:
     """The hour of instants, the last one for all that is later."""
-    return np.clip(at // 3600.0, 0, HOURS - 1).astype(np.int64)
+    return np.minimum(at * (1 / 3600.0), HOURS - 1).astype(np.int64)
 
 
-def minute_of(at: Floats) -> Counts:
-    """The minute of instants, the last one of the day for all that is later."""
-    return np.clip(at // 60.0, 0, MINUTES - 1).astype(np.int64)
+def seconds(at: Floats) -> Counts:
+    """How many instants lie in each second of the hours that are counted; what is later counts to the last one."""
+    last = HOURS * 3600 - 1
+    return np.bincount(np.minimum(at, last).astype(np.int64), minlength=last + 1)
 
 
-def second_of(at: Floats) -> Counts:
-    """The second of instants, the last one of the day for all that is later."""
-    return np.clip(at, 0, DAY_S - 1).astype(np.int64)
-
-
-def latency_bin(seconds: Floats) -> Counts:
+def latency_bin(latency_s: Floats) -> Counts:
     """The bin of latencies."""
-    logarithm = np.log(np.maximum(seconds, FASTEST_S) * (1 / FASTEST_S)) * PER_E
-    return np.minimum(logarithm.astype(np.int64) + 1, LATENCY_BINS - 1) * (seconds > FASTEST_S)
+    logarithm = np.log(np.maximum(latency_s, FASTEST_S) * (1 / FASTEST_S)) * PER_E
+    return np.minimum(logarithm.astype(np.int64) + 1, LATENCY_BINS - 1) * (latency_s > FASTEST_S)
 
 
 def queue_bin(length: Counts) -> Counts:
@@ -131,7 +146,7 @@ def bin_edges_s() -> Floats:
 
 
 def quantile_s(histogram: Counts, share: float) -> float:
-    """The latency below which a share of the counts lies, to within half a percent. Raises LocalError if there is none."""
+    """The latency below which a share of the counts lies, to half a percent. Raises LocalError without counts."""
     counted = int(histogram.sum())
     if not counted:
         raise LocalError("nothing was counted that a quantile could be of")

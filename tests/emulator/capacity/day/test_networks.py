@@ -15,7 +15,7 @@ from emulator.wan.model import Direction
 from emulator.wan.registry import NETWORKS, load_parameters, make_wan
 
 Floats = NDArray[np.float64]
-MESSAGES = 40_000
+MESSAGES = 20_000
 APART_S = 0.05
 
 
@@ -38,14 +38,17 @@ def test_command_and_answer_take_as_long_as_in_a_run(preset: str, size: int) -> 
     parameters, hubs = load_parameters(preset), MESSAGES
     station = np.arange(hubs) % 50
     one = make_wan(preset, parameters, 7, station.astype(np.int32), 4)
-    nothing = np.zeros(24)
+    nothing = np.zeros((50, 24))
     other = make_network(
-        parameters, Dice(np.random.default_rng(8)), Layout(station, 50, 4, {"down": nothing, "up": nothing})
+        parameters,
+        Dice(np.random.default_rng(8)),
+        Layout(station, 50, 4, {"down": nothing, "up": nothing}),
+        {"down": np.array([size]), "up": np.array([size])},
     )
     at = 1000.0 + APART_S * np.arange(hubs)
     for direction, begins in (("down", at), ("up", at + 40 * hubs)):
         expected = one_by_one(one, direction, size, begins)
-        passage = other.send(np.arange(hubs), direction, np.full(hubs, size), begins)
+        passage = other.send(np.arange(hubs), direction, np.zeros(hubs, np.int64), begins)
         assert distance(passage.arrives_at - begins, expected - begins) < at_random(hubs)
 
 
@@ -58,8 +61,11 @@ def one_by_one(wan: object, direction: Direction, size: int, at: Floats) -> Floa
 def test_frames_are_sent_again_as_often_as_in_a_run(loss: float, tries: int, frames: int) -> None:
     wait = lambda number: 3.0 * 2.0 ** (number - 1)  # noqa: E731
     arq = Arq(loss, tries, wait, np.random.default_rng(1))
-    run = np.array([(again, np.inf if lost else waited_s) for again, waited_s, lost in map(arq.send, [frames] * MESSAGES)])
-    again, waited_s, lost = Resends(loss, tries, wait).draw(np.full(MESSAGES, frames), Dice(np.random.default_rng(2)))
+    run = np.array(
+        [(again, np.inf if lost else waited_s) for again, waited_s, lost in map(arq.send, [frames] * MESSAGES)]
+    )
+    resends = Resends(loss, tries, wait)
+    again, waited_s, lost = resends.draw(resends.rows(np.full(MESSAGES, frames)), Dice(np.random.default_rng(2)))
     assert again[~lost].mean() == pytest.approx(run[np.isfinite(run[:, 1]), 0].mean(), rel=0.05)
     assert distance(np.where(lost, np.inf, waited_s), run[:, 1]) < at_random(MESSAGES)
     assert sum(Resends(loss, tries, wait).outcomes(frames).values()) == pytest.approx(1.0, abs=1e-6)
