@@ -21,7 +21,6 @@ Result = TypeVar("Result", bound="Sum")
 
 _LOOK_EVERY_S = 0.2
 _DEATHS_OF_ONE_BLOCK = 3
-ENGINES = "pool, pool:WORKERS, here, dask, dask:WORKERS, dask://HOST:PORT"
 
 
 class Sum(Protocol):
@@ -100,21 +99,6 @@ class Engine(Protocol):
 
     def map(self, task: Callable[[Item], Result], items: Sequence[Item], watch: Watch) -> Outcome[Result]:
         """Have every item worked on once and add the results up. Task and items travel, so they can be pickled."""
-
-
-def make_engine(spec: str = "pool") -> Engine:
-    """The engine of a name. Raises LocalError for one that is not known, or whose library is not installed."""
-    name, _, rest = spec.partition(":")
-    if name == "here" and not rest:
-        return Here()
-    if name == "pool":
-        return Pool(_workers(spec, rest))
-    if name == "dask":
-        # The one engine that needs dask pays for it, and says so when it is missing.
-        from emulator.capacity.engine_dask import dask_engine  # noqa: PLC0415
-
-        return dask_engine(spec) if rest.startswith("//") else dask_engine("", _workers(spec, rest))
-    raise LocalError(f"engine {spec!r} is not known (allowed: {ENGINES})")
 
 
 class Here:
@@ -216,11 +200,3 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.terminate()
     for process in processes:
         process.join()
-
-
-def _workers(spec: str, number: str) -> int:
-    if not number:
-        return 0
-    if not number.isdecimal() or not int(number):
-        raise LocalError(f"engine {spec!r}: {number!r} is no number of workers (allowed: {ENGINES})")
-    return int(number)

@@ -13,9 +13,8 @@ class Lane:
     """The way to one CSP: its retry rules, its MHHS window and its rate limit, as plain numbers."""
 
     __slots__ = (
-        "_existing_priority", "_settlement_priority", "stop_after_s", "stops_before_midnight", "window_end_s",
-        "window_start_s", "answer_timeout_s", "attempts", "drains", "follow_up_after_s", "follow_ups", "queue",
-        "spacing_s",
+        "_existing_priority", "_settlement_priority", "answer_timeout_s", "attempts", "drains", "follow_up_after_s",
+        "follow_ups", "queue", "spacing_s", "stop_after_s", "stops_before_midnight", "window_end_s", "window_start_s",
     )  # fmt: skip
 
     def __init__(self, rules: Rules, csp: str) -> None:

@@ -11,12 +11,12 @@ import numpy as np
 
 from emulator.capacity.day.model import MODES, NETWORK_NAMES, ROLES, SETTLED, SRVS
 from emulator.capacity.day.tally import CHECKPOINTS, MOST_ATTEMPTS, OUTCOMES, Tally, empty, hour_of, latency_bin
+from emulator.collector import Oracle
 from emulator.dcc.requests import FinishedRead
 from emulator.population import whole_counts
 from emulator.rng import subseed
 from emulator.run import SettlementRun
 from emulator.scenario import Scenario
-from emulator.smets1.side import Smets1Side
 from gbcs.times import DAY_S
 
 _SEED_BITS = 52
@@ -70,7 +70,7 @@ class CountedRun(SettlementRun):
         self._begins_at = float(self.plan.utc_days()[0] + DAY_S)
         self._rows: list[tuple[Any, ...]] = []
 
-    def _collect(self, finished: FinishedRead, oracle: Smets1Side | None = None) -> None:
+    def _collect(self, finished: FinishedRead, oracle: Oracle | None = None) -> None:
         super()._collect(finished, oracle)
         request = finished.request
         if request.phase == "RF":

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.capacity.engine import Engine, Outcome, Pool, Unwatched, make_engine
+from emulator.capacity.engine import Engine, Outcome, Pool, Unwatched
+from emulator.capacity.engines import make_engine
 from gbcs.errors import LocalError
 
 BLOCKS = tuple(range(12))

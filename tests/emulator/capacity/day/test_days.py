@@ -11,7 +11,8 @@ from emulator.capacity.day.of_run import RunSource
 from emulator.capacity.day.of_scenario import capacity_source
 from emulator.capacity.day.tally import CHECKPOINTS, OUTCOMES, Tally, quantile_s
 from emulator.capacity.day.work import DayTask
-from emulator.capacity.engine import Here, Unwatched, make_engine
+from emulator.capacity.engine import Here, Unwatched
+from emulator.capacity.engines import make_engine
 from emulator.capacity.scenario import load_capacity_scenario
 from emulator.errors import ScenarioError
 from emulator.scenario import load_scenario
