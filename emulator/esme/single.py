@@ -17,7 +17,7 @@ from gbcs.keystore import KeyStore
 from gbcs.roles import RemotePartyRole
 from gbcs.times import DAY_S
 
-_AGE_DAYS = 400
+_AGE_DAYS = 800
 """How long a meter has been commissioned: longer than its logs."""
 
 _STRANGERS = frozenset((None, RemotePartyRole.OTHER, RemotePartyRole.ISSUING_AUTHORITY))
