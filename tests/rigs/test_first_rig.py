@@ -99,7 +99,8 @@ def test_every_command_of_the_guide_works(reader: Reader) -> None:
     }  # fmt: skip
     left = Path("bench") / ".state"
     assert list(left.glob("records/*.json")) and list(left.glob("*.soak-*.json")) and Path("bench-1.xml").is_file()
-    assert not list(left.glob("*.lease.json")) and not list(left.glob("*.broken.json"))
+    (listed,) = meterfarm("rig", "list", "--json").json()["rigs"]
+    assert listed["state"] == "free", listed
 
 
 def test_nothing_is_shown_as_a_command_that_is_not_run() -> None:
