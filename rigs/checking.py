@@ -11,12 +11,13 @@ from emulator.smets1.profile import load_profile
 from firmware_profiles import load as load_firmware
 from gbcs.errors import GbcsError
 from gbcs.keystore import KeyStore
-from rigs.config import RigConfig, Smets1
+from rigs.config import EzspLink, RigConfig, Smets1
 from rigs.leases import hold, lease_store
 from rigs.ports import LineSettings, Port, open_port
 from rigs.power import switch_of
 from rigs.record import Record, recording
 from rigs.states import broken_memory
+from rigs.zigbee.inspecting import inspect_dongle
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,14 @@ async def _silent(rig: RigConfig, _port: Port) -> tuple[Finding, ...]:
     return (Finding("link", None, f"a {rig.link.kind} line has no greeting; meterfarm rig read {rig.name} asks it"),)
 
 
-LINK_CHECKS: Final[Mapping[str, LinkCheck]] = {"dialect": _silent, "ezsp": _silent, "gfi": _silent}
+async def _dongle(rig: RigConfig, port: Port) -> tuple[Finding, ...]:
+    """A dongle says what it is, and what it cannot do."""
+    wanted = rig.link.cbke if isinstance(rig.link, EzspLink) else True
+    facts = await inspect_dongle(port, cbke=wanted)
+    return tuple(Finding(fact.what, fact.passed, fact.says) for fact in facts)
+
+
+LINK_CHECKS: Final[Mapping[str, LinkCheck]] = {"dialect": _silent, "ezsp": _dongle, "gfi": _silent}
 """What is asked over the open port, by kind of link. A check raises RigError, or says what it found."""
 
 

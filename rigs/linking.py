@@ -7,13 +7,16 @@ from typing import Final
 
 from gbcs.errors import LocalError
 from gbcs.eui64 import Eui64
-from rigs.config import Chf, Esme, GfiLink, RigConfig
+from rigs.config import Chf, Esme, EzspLink, GfiLink, RigConfig
+from rigs.ezsp.han import HanSettings
 from rigs.gfi import GfiLink as GfiLine
 from rigs.gfi.assumptions import LARGEST_MESSAGE_BYTES
 from rigs.link import MessageLink
 from rigs.ports.opening import open_port
 from rigs.ports.port import LineSettings, Port
 from rigs.ports.trace import Trace
+from rigs.zigbee.dongle import device_link
+from rigs.zigbee.install_codes import code_of, read_install_codes
 
 
 async def open_link(rig: RigConfig, *, trace: Trace | None = None) -> MessageLink:
@@ -47,5 +50,24 @@ async def _gfi(rig: RigConfig, device: Eui64, port: Port) -> MessageLink:
     return GfiLine(port, device, largest or LARGEST_MESSAGE_BYTES)
 
 
+async def _ezsp(rig: RigConfig, device: Eui64, port: Port) -> MessageLink:
+    """A tunnel to a meter that has joined the HAN of our dongle. Raises RigTimeout where it does not join in time."""
+    assert isinstance(rig.link, EzspLink)  # noqa: S101 - the table says so
+    if isinstance(rig.device, Chf):
+        raise LocalError(
+            f"rig {rig.name}: no head-end of ours reaches a real hub; meterfarm rig bridge {rig.name} joins its HAN"
+        )
+    path = rig.link.install_codes
+    code = code_of(read_install_codes(path) if path else {}, device, path)
+    settings = HanSettings(rig.link.channel, rig.link.pan_id, cbke=rig.link.cbke)
+    link = await device_link(port, device, code, settings)
+    try:
+        await link.ready(rig.timing.join_s)
+    except BaseException:
+        await link.close()
+        raise
+    return link
+
+
 Maker = Callable[[RigConfig, Eui64, Port], Awaitable[MessageLink]]
-_MAKERS: Final[Mapping[str, Maker]] = {"gfi": _gfi}
+_MAKERS: Final[Mapping[str, Maker]] = {"ezsp": _ezsp, "gfi": _gfi}

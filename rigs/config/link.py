@@ -19,7 +19,9 @@ class EzspLink(Section):
     pan_id: Annotated[int, Field(ge=0, lt=0xFFFF)] | None = None
     """Chosen by the dongle unless said."""
     install_codes: FilePath | None = None
-    """A file (0600) with a line ``EUI64 CODE`` for each device that may join."""
+    """A file (0600) with a line ``EUI64 CODE`` for each device that may join; CODE with its CRC."""
+    cbke: bool = True
+    """Whether keys are established by certificates, as every device of GB does; dongles from a shop cannot."""
 
 
 class GfiLink(Section):
