@@ -9,10 +9,13 @@ from typing import Final
 
 from emulator.smets1.profile import load_profile
 from firmware_profiles import load as load_firmware
-from gbcs.errors import GbcsError
+from gbcs.errors import GbcsError, LocalError
 from gbcs.keystore import KeyStore
+from gbcs.times import iso
 from rigs.config import EzspLink, RigConfig, Smets1
 from rigs.leases import hold, lease_store
+from rigs.meters.reading import access_of, line_of, read_on
+from rigs.meters.values import Ask
 from rigs.ports import LineSettings, Port, open_port
 from rigs.power import switch_of
 from rigs.record import Record, recording
@@ -44,7 +47,19 @@ async def _dongle(rig: RigConfig, port: Port) -> tuple[Finding, ...]:
     return tuple(Finding(fact.what, fact.passed, fact.says) for fact in facts)
 
 
-LINK_CHECKS: Final[Mapping[str, LinkCheck]] = {"dialect": _silent, "ezsp": _dongle, "gfi": _silent}
+async def _signed_on(rig: RigConfig, port: Port) -> tuple[Finding, ...]:
+    """Who the meter says that it is, and what its clock shows."""
+    try:
+        with access_of(rig) as access:
+            await port.configure(line_of(access))
+            found = await read_on(port, access, Ask(("clock",)), within_s=rig.timing.join_s)
+    except LocalError as error:
+        return (Finding("meter", False, str(error)),)
+    shows = "shows no clock" if found.clock is None else f"its clock shows {iso(found.clock)}"
+    return (Finding("meter", True, f"{found.serial_number or 'it says no serial number'}; {shows}"),)
+
+
+LINK_CHECKS: Final[Mapping[str, LinkCheck]] = {"dialect": _signed_on, "ezsp": _dongle, "gfi": _silent}
 """What is asked over the open port, by kind of link. A check raises RigError, or says what it found."""
 
 

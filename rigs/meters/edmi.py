@@ -10,6 +10,7 @@ from emulator.smets1.edmi.client import Line, channels, login, logout, read_regi
 from emulator.smets1.edmi.commands import EdmiError
 from emulator.smets1.edmi.framing import Frame
 from emulator.smets1.edmi.surveys import CHANNEL_FACTOR, CHANNEL_UNIT, STATUS_MISSING
+from gbcs.errors import DecodeError
 from rigs.meters.values import ACTIVE_EXPORT, ACTIVE_IMPORT, Ask, Found, HalfHour, Number, plain
 
 _SURVEY: Final = 0x0305
@@ -48,6 +49,8 @@ def _profile(line: Line, ask: Ask) -> Script[Frame, tuple[HalfHour, ...]]:
         names.append(_name(name, unit))
         factors.append(Decimal(str(factor)))
     records = yield from read_survey(line, _SURVEY, ask.first, ask.last)
+    if any(len(one.values) != len(names) for one in records):
+        raise DecodeError(f"records of the survey have not its {len(names)} channels", field="records")
     return tuple(
         HalfHour(
             one.stamp,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from emulator.clock import utc_now
-from gbcs.errors import RemoteError
+from gbcs.errors import LocalError, RemoteError
+from rigs.config.device import Smets1
+from rigs.config.link import DialectLink
 from rigs.config.rig import RigConfig
 from rigs.errors import RigError
 from rigs.leases import hold, lease_store
-from rigs.meters.access import MeterAccess
+from rigs.meters.access import MeterAccess, meter_access
 from rigs.meters.carrying import Watch, say_farewell
+from rigs.meters.counting import invocation_counters
 from rigs.meters.drivers import DRIVERS
 from rigs.meters.echo import EchoFreePort
+from rigs.meters.secrets import Secrets, read_secrets
 from rigs.meters.values import Ask, Found
 from rigs.ports.opening import open_port
 from rigs.ports.port import LineSettings, Port
@@ -38,6 +43,20 @@ async def read_meter(
         return await read_on(port, access, ask, watch, within_s=within_s)
     finally:
         await port.close()
+
+
+@contextmanager
+def access_of(rig: RigConfig, secrets: Secrets | None = None) -> Iterator[MeterAccess]:
+    """What is needed to read the SMETS1 meter of a rig, with the secrets and counters that its file names.
+
+    Raises LocalError for another device, and for mistakes in the file of secrets.
+    """
+    if not isinstance(rig.device, Smets1) or not isinstance(rig.link, DialectLink):
+        raise LocalError(f"rig {rig.name}: a device of kind {rig.device.kind!r} speaks no dialect")
+    file = rig.link.secrets
+    known = secrets or (read_secrets(file) if file is not None else Secrets())
+    with invocation_counters(rig.state_folder / f"{rig.name}.invocations.json", known.title()) as take:
+        yield meter_access(rig.device, rig.link, known, take)
 
 
 async def read_rig(

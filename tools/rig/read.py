@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from pydantic import ValidationError
@@ -14,14 +15,14 @@ from rich.table import Table
 
 from emulator.smets1.profile import load_profile
 from gbcs.errors import LocalError
-from rigs.config.device import Smets1
+from rigs.config.device import Device, Smets1
 from rigs.config.link import DialectLink
 from rigs.config.rig import RigConfig
 from rigs.loading import load_rig
 from rigs.meters.access import MeterAccess, meter_access
 from rigs.meters.carrying import Watch
 from rigs.meters.counting import invocation_counters, passing_counters
-from rigs.meters.reading import WITHIN_S, read_meter, read_rig
+from rigs.meters.reading import WITHIN_S, access_of, read_meter, read_rig
 from rigs.meters.secrets import Secrets, emulated_secrets, read_secrets
 from rigs.meters.values import QUANTITIES, Ask, Found, Quantity
 from tools.output import emit_json, stderr_console, stdout_console
@@ -79,18 +80,13 @@ def command(
     if use_case or role:
         raise LocalError("--use-case and --as are for SMETS2 meters: their rig has a link that carries GBCS messages")
     ask = Ask(_quantities(what, srv), first, last)
-    if config is not None and isinstance(config.device, Smets1) and isinstance(config.link, DialectLink):
-        device, link = config.device, config.link
-        counters = config.state_folder / f"{config.name}.invocations.json"
+    if config is not None:
+        given = _secrets(config.device, secrets, emulated=emulated)
+        accessing = access_of(config, given)
     else:
         device, link = _bare(port, dialect, speaks, client, address, echo=echo)
-        counters = (secrets or Path("meter.toml")).with_suffix(".invocations.json")
-    known = _secrets(device, secrets or link.secrets, emulated=emulated)
-    counting: AbstractContextManager[Any] = (
-        nullcontext(passing_counters()) if emulated else invocation_counters(counters, known.title())
-    )
-    with counting as take:
-        access = meter_access(device, link, known, take)
+        accessing = _access(device, link, secrets, emulated=emulated)
+    with accessing as access:
         found = _read(config, access, ask, within)
     _show(rig or access.profile.name, access, ask, found, json=json)
 
@@ -119,11 +115,23 @@ def _bare(port: str, dialect: str, speaks: str, client: str, address: str, *, ec
     return Smets1(kind="smets1", dialect=dialect), link
 
 
-def _secrets(device: Smets1, file: Path | None, *, emulated: bool) -> Secrets:
-    """From a file, of an emulated meter, or none."""
-    if emulated:
+def _secrets(device: Device, file: Path | None, *, emulated: bool) -> Secrets | None:
+    """Those that the options name; None where they name none."""
+    if emulated and isinstance(device, Smets1):
         return emulated_secrets(load_profile(device.dialect), device.serial_number)
-    return read_secrets(file) if file is not None else Secrets()
+    return read_secrets(file) if file is not None else None
+
+
+@contextmanager
+def _access(device: Smets1, link: DialectLink, file: Path | None, *, emulated: bool) -> Iterator[MeterAccess]:
+    """What is needed to read a meter without a rig file; its counters stand beside its secrets."""
+    known = _secrets(device, file, emulated=emulated) or Secrets()
+    if emulated:
+        yield meter_access(device, link, known, passing_counters())
+        return
+    counters = (file or Path("meter.toml")).with_suffix(".invocations.json")
+    with invocation_counters(counters, known.title()) as take:
+        yield meter_access(device, link, known, take)
 
 
 def _read(rig: RigConfig | None, access: MeterAccess, ask: Ask, within_s: float) -> Found:

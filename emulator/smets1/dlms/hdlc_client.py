@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from emulator.smets1.conversation import Say, Script
+from emulator.smets1.conversation import Say, Script, Silent
 from emulator.smets1.dlms.hdlc import (
     DEFAULT_INFORMATION,
     DISC,
@@ -33,6 +33,7 @@ Result = TypeVar("Result")
 _MOST_WINDOW = 7
 _POLLS_AT_ONCE = 8
 """A meter that is only ever ready is asked so often in a row, and from then on with patience."""
+_MOST_POLLS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,10 @@ class Link:
     def _deliver(self, part: bytes) -> Script[HdlcFrame, None]:
         """One segment, until the meter acknowledges it."""
         sent, following = self._information(part, segmented=True), self.send_number + 1 & 7
-        say = Say(sent)
+        say, polls = Say(sent), 0
         while True:
             frame = yield from self._hear(say)
+            polls = _counted(polls)
             if not _is_supervisory(frame):
                 say = Say()
             elif frame.control >> 5 != following:
@@ -170,7 +172,7 @@ class Link:
             frame = yield from self._hear(say)
             if _is_supervisory(frame):
                 # It has our frame and the answer was lost or is not ready; or it still waits for our frame.
-                polls += 1
+                polls = _counted(polls)
                 wanted = self._ready() if frame.control >> 5 == self.send_number else sent
                 say = Say(wanted) if polls <= _POLLS_AT_ONCE else Say(again=wanted)
             elif frame.control & 1:
@@ -227,6 +229,13 @@ def over_hdlc(link: Link, script: Script[bytes, Result]) -> Script[HdlcFrame, Re
         result: Result = stop.value
     yield from link.disconnect()
     return result
+
+
+def _counted(polls: int) -> int:
+    """One more. Raises Silent where it is one too many."""
+    if polls >= _MOST_POLLS:
+        raise Silent(f"asked {polls} times, the meter is there but does not answer")
+    return polls + 1
 
 
 def _kind(frame: HdlcFrame) -> int:

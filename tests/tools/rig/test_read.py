@@ -138,3 +138,16 @@ def test_which_half_hours_are_meant(since: str, until: str, first: str, last: st
 def test_what_is_no_range_is_refused(since: str, until: str) -> None:
     with pytest.raises(LocalError):
         half_hours(since, until)
+
+
+def test_check_signs_on(tmp_path: Path) -> None:
+    secrets_file(tmp_path, MODE_C)
+    with serving(MODE_C, "pty:") as port:
+        rig_file(tmp_path, port, MODE_C, secrets="meter.toml")
+        ended = meterfarm("rig", "check", "bench-1", "--rigs", str(tmp_path), "--json")
+        assert ended.code == 0, ended.err
+    says = {one["what"]: one["says"] for one in ended.json()["findings"]}
+    assert says["meter"].startswith("21000001; its clock shows 2026-11-24T06:0")
+    rig_file(tmp_path, "socket://127.0.0.1:9", WRAPPER)
+    missing = meterfarm("rig", "check", "bench-1", "--rigs", str(tmp_path), "--json")
+    assert missing.code == 1 and "nobody listens there" in missing.err

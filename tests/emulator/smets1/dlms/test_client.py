@@ -8,7 +8,7 @@ import pytest
 from dlms_meters import IMPORT, PROFILE, TITLE, dlms_device
 from line_meters import FIRST, LAST, NOW, Line, truth
 
-from emulator.smets1.conversation import Conversation, Patience, Script
+from emulator.smets1.conversation import Conversation, Patience, Script, Silent
 from emulator.smets1.dlms.apdu import AccessError
 from emulator.smets1.dlms.ciphering import SecurityKeys
 from emulator.smets1.dlms.client import Client, MeterRefuses
@@ -175,6 +175,10 @@ def test_a_meter_that_is_only_ever_ready_is_waited_for_with_patience() -> None:
     polled = conversation.receive_data(write_frame(HdlcFrame(False, b"\x21", b"\x03", RR | POLL_FINAL | 1 << 5)), 0.0)
     assert polled == b"" and not conversation.done
     assert read_frame(conversation.tick(1.0)[1:-1]).control == RR | POLL_FINAL
+    for _ in range(40):
+        conversation.receive_data(write_frame(HdlcFrame(False, b"\x21", b"\x03", RR | POLL_FINAL | 1 << 5)), 1.0)
+    with pytest.raises(Silent, match="the meter is there but does not answer"):
+        conversation.result()
 
 
 def test_a_meter_that_has_forgotten_the_link_ends_it() -> None:
