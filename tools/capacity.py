@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group
@@ -19,6 +19,7 @@ from tools.capacity_study.facts import Asked, work_out
 from tools.capacity_study.plainly import as_json
 from tools.capacity_study.study import capacity_study
 from tools.capacity_study.summary import summary
+from tools.interrupt import stopping_at_ctrl_c
 from tools.output import emit_json, stderr_console, stdout_console
 from tools.study.page import write_study
 
@@ -26,6 +27,12 @@ from tools.study.page import write_study
 def command(
     scenario: Annotated[str, typer.Option(help="A, B or C of PIA Table 5, or a scenario file.")] = "C",
     premises: Annotated[int, typer.Option(min=0, help="Premises of the byte-exact sample; 0 for none.")] = PREMISES,
+    part: Annotated[
+        float, typer.Option(min=0, max=1, help="Part of the country's meters in the statistical day; 0 for none.")
+    ] = 1.0,
+    engine: Annotated[
+        str, typer.Option(help="What works the day out: pool, pool:N, here, dask, dask://HOST:PORT.")
+    ] = "pool",
     samples: Annotated[int, typer.Option(min=1000, help="Networks drawn for the region of Table 7.")] = SAMPLES,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every random source.")] = 162,
     into: Annotated[Path, typer.Option(help="Where the folder of the study is made.")] = Path(),
@@ -34,13 +41,15 @@ def command(
 ) -> None:
     """Work out volumes, radio channels and costs of half-hourly settlement.
 
-    The study is one HTML page in a new folder Capacity_<date>_<time>, its tables as CSV and Parquet beside it.
+    The study is one HTML page in a new folder Capacity_<date>_<time>, its tables as CSV and Parquet beside it. A
+    statistical day of all meters is part of it; Ctrl-C ends the day early and keeps what was done so far.
 
     Example: meterfarm capacity --scenario C --into studies/
     """
-    with _progress() as step:
-        facts = work_out(Asked(scenario, premises, samples, seed), step)
-        step("the page")
+    with _progress() as progress, stopping_at_ctrl_c() as ctrl_c:
+        ctrl_c.stops(progress)
+        facts = work_out(Asked(scenario, premises, samples, seed, part, engine), progress.step, progress)
+        progress.step("the page")
         page = None
         if report:
             page = write_study(capacity_study(facts), numbered_folder(into, "Capacity", wall_time()))
@@ -50,15 +59,35 @@ def command(
         stdout_console().print(Group(*summary(facts, page)))
 
 
+class _Following:
+    """Shows what is being worked out, counts the blocks of the day, and ends it when asked to."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar, self._stopped, self._done = bar, False, 0
+        self._task = bar.add_task("reading the scenario", total=None)
+
+    def step(self, words: str) -> None:
+        """Something else is worked out now."""
+        self._bar.update(self._task, description=words)
+
+    def done(self, item: Any) -> None:
+        """A block of the day is done."""
+        self._done += item.hubs
+        self._bar.update(self._task, description=f"the day: {self._done / 1e6:.1f} million meters")
+
+    def stop(self) -> None:
+        """Come to an end soon."""
+        self._stopped = True
+
+    def stops(self) -> bool:
+        """Whether to come to an end with what is done."""
+        return self._stopped
+
+
 @contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
+def _progress() -> Iterator[_Following]:
     """What is being worked out, on standard error."""
     console = stderr_console()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("reading the scenario", total=None)
-
-        def step(words: str) -> None:
-            bar.update(task, description=words)
-
-        yield step
+        yield _Following(bar)

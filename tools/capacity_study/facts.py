@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from emulator.capacity.engine import Unwatched, Watch
+
 from emulator.assumptions import Assumption
 from emulator.capacity.checklist.answer import Evidence
 from emulator.capacity.checklist.rows import Checked, checklist
@@ -16,7 +18,7 @@ from emulator.capacity.codecs import ASSUMPTIONS as CODEC_ASSUMPTIONS
 from emulator.capacity.codecs import SHOWN, CodecOutcome, codec_outcome
 from emulator.capacity.costs import Cost, cost_of
 from emulator.capacity.demand import Demand, make_demand
-from emulator.capacity.pia import VOLUMES, Volume
+from emulator.capacity.pia import VOLUMES, Option, Volume
 from emulator.capacity.radio import DayOfMessages, RadioModel, messages_of, radio_assumptions, radio_model
 from emulator.capacity.region import SAMPLES, Region, map_region
 from emulator.capacity.sample import PREMISES, Sample, run_sample
@@ -25,6 +27,7 @@ from emulator.capacity.shares import Held, held
 from emulator.capacity.table5 import MeanRate, Table5, mean_rates, role_split, role_split_refitted, table5
 from emulator.capacity.table7 import Verdict, table7, table7_days
 from emulator.clock import Stopwatch
+from tools.capacity_study.day import DayFacts, day_option, work_out_day
 
 Step = Callable[[str], None]
 """Hears what is being worked out now."""
@@ -58,6 +61,7 @@ class Facts:
     shares: tuple[Held, ...]
     costs: tuple[Cost, ...]
     sample: Sample | None
+    day: DayFacts | None
     checklist: tuple[Checked, ...]
     assumptions: tuple[Assumption, ...]
     effort: Effort
@@ -65,17 +69,23 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a study is asked for. ``premises``: of the byte-exact sample, 0 for none; ``samples``: of the region."""
+    """What a study is asked for.
+
+    ``premises``: of the byte-exact sample, 0 for none; ``samples``: of the region; ``part`` of the country's meters in
+    the statistical day, 0 for none, and the engine that works it out.
+    """
 
     scenario: str = "C"
     premises: int = PREMISES
     samples: int = SAMPLES
     seed: int = 162
+    part: float = 1.0
+    engine: str = "pool"
 
 
-def work_out(asked: Asked, step: Step = lambda _: None) -> Facts:
-    """Work a study out. Raises ScenarioError for a mistake in the scenario."""
-    watch = Stopwatch()
+def work_out(asked: Asked, step: Step = lambda _: None, watch: Watch | None = None) -> Facts:
+    """Work a study out. ``watch`` follows the blocks of the day. Raises ScenarioError for a mistake in the scenario."""
+    stopwatch = Stopwatch()
     scenario = load_capacity_scenario(asked.scenario)
     step("messages and demand")
     demand, model, messages = make_demand(scenario), radio_model(scenario), table7_days()
@@ -86,6 +96,8 @@ def work_out(asked: Asked, step: Step = lambda _: None) -> Facts:
     codecs = tuple(codec_outcome(name, model) for name in SHOWN)
     step(f"{asked.premises:,} premises, byte for byte")
     sample = _sample(scenario, asked)
+    own = messages_of(demand)
+    day = _day(scenario, asked, day_option(scenario, model, own), step, watch or Unwatched())
     step("the checklist")
     shares, split = held(scenario), role_split()
     ratio = region.spreads["strict"]["message_ratio"]
@@ -100,16 +112,17 @@ def work_out(asked: Asked, step: Step = lambda _: None) -> Facts:
         rates=mean_rates(),
         model=model,
         messages=messages,
-        own_messages=messages_of(demand),
+        own_messages=own,
         table7=verdicts,
         region=region,
         codecs=codecs,
         shares=shares,
         costs=tuple(cost_of(name) for name in VOLUMES),
         sample=sample,
+        day=day,
         checklist=checklist(evidence),
         assumptions=(*scenario.assumptions(), *radio_assumptions(scenario), *CODEC_ASSUMPTIONS),
-        effort=Effort(watch.seconds, peak_rss_bytes()),
+        effort=Effort(stopwatch.seconds, max(peak_rss_bytes(), 0 if day is None else day.peak_rss_bytes)),
     )
 
 
@@ -122,6 +135,13 @@ def peak_rss_bytes() -> int:
 def _demands(scenario: CapacityScenario) -> dict[Volume, Demand]:
     shares = {"networks": {"shares": scenario.networks.shares.model_dump()}, "windows": scenario.windows.model_dump()}
     return {name: make_demand(load_capacity_scenario(name, shares)) for name in VOLUMES}
+
+
+def _day(scenario: CapacityScenario, asked: Asked, option: Option, step: Step, watch: Watch) -> DayFacts | None:
+    if not asked.part:
+        return None
+    step("the day")
+    return work_out_day(scenario, option, asked.engine, asked.seed, asked.part, watch)
 
 
 def _sample(scenario: CapacityScenario, asked: Asked) -> Sample | None:

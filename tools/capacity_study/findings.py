@@ -10,8 +10,12 @@ from emulator.capacity.sizes import read_size
 from emulator.capacity.table7 import broken_rows
 from emulator.compression.registry import codec_row
 from tools.capacity_study.facts import Facts
+from tools.capacity_study.figures import NETWORK_NAMES
 from tools.report.findings import Finding
-from tools.report.words import size
+from tools.report.words import duration, size
+
+_MOST = 0.9
+"""Of all reads: outages and places without coverage alone cost some."""
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
@@ -22,6 +26,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
         *_radio(facts),
         *_codecs(facts),
         *_shares(facts),
+        *_day(facts),
         *_sample(facts),
         *_checklist(facts),
     )
@@ -114,6 +119,24 @@ def _shares(facts: Facts) -> Iterator[Finding]:
     )
     if all(found.values()):
         yield Finding("note", f"No choice of shares agrees with everything: each of {len(found)} breaks at least one.")
+
+
+def _day(facts: Facts) -> Iterator[Finding]:
+    day = facts.day
+    if day is None:
+        return
+    networks = day.networks()
+    asked, within = sum(one.asked for one in networks), sum(one.within_trt for one in networks)
+    worst = min(networks, key=lambda one: one.attainment if one.attainment is not None else 1.0)
+    yield Finding(
+        "good" if within / asked > _MOST else "bad",
+        f"A statistical day of {sum(one.planned for one in networks) / 1e6:.1f} million planned reads with"
+        f" {day.option.channels} channels in the North took {duration(day.wall_s)}: {within / asked:.1%} of"
+        f" {asked / 1e6:.1f} million reads, follow-ups included, within their target; least on"
+        f" {NETWORK_NAMES[worst.network]} ({worst.attainment or 0:.1%}).",
+    )
+    if not day.is_whole:
+        yield Finding("bad", f"The day was ended early: {day.blocks_done} of {day.blocks} blocks are in it.")
 
 
 def _sample(facts: Facts) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import Any
 from emulator.capacity.demand import Demand
 from emulator.capacity.sample import Sample
 from emulator.capacity.table7 import broken_rows
+from tools.capacity_study.day import DayFacts
 from tools.capacity_study.facts import Facts
 
 
@@ -69,6 +70,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
             {**asdict(cost), "total": cost.total, "per_million_srvs": cost.per_million_srvs} for cost in facts.costs
         ],
         "sample": None if facts.sample is None else _sample(facts.sample),
+        "day": None if facts.day is None else _day(facts.day),
         "checklist": [
             {
                 "row": checked.row.number,
@@ -86,6 +88,27 @@ def as_json(facts: Facts) -> dict[str, Any]:
 def _by_network(demand: Demand) -> dict[str, dict[str, float]]:
     srvs, octets = demand.by_network(demand.srvs), demand.by_network(demand.bytes)
     return {name: {"srvs": round(srvs[name]), "bytes": round(octets[name])} for name in demand.networks}
+
+
+def _day(day: DayFacts) -> dict[str, Any]:
+    return {
+        "part": day.part,
+        "is_whole": day.is_whole,
+        "channels": day.option.channels,
+        "compressed": day.option.compressed,
+        "message_ratio": day.ratio,
+        "wall_s": round(day.wall_s, 3),
+        "peak_rss_bytes": day.peak_rss_bytes,
+        "blocks": day.blocks,
+        "workers_lost": day.deaths,
+        "networks": [{**asdict(one), "attainment": one.attainment} for one in day.networks()],
+        "commands_per_s_peak": day.peak_commands_per_s(),
+        "smets1": None if (smets1 := day.smets1()) is None else asdict(smets1),
+        "completeness": [
+            {"what": what, "checkpoint": checkpoint, "expected": expected, "present": present}
+            for what, checkpoint, expected, present in day.completeness()
+        ],
+    }
 
 
 def _sample(sample: Sample) -> dict[str, Any]:

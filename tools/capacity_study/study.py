@@ -8,7 +8,8 @@ from emulator.capacity.demand import Demand
 from emulator.capacity.radio import RadioModel
 from emulator.run_folder import versions
 from emulator.wan.model import not_modelled
-from tools.capacity_study import codec_figures, figures, grids, radio_figures
+from tools.capacity_study import codec_figures, day_figures, figures, grids, radio_figures
+from tools.capacity_study.day import DayFacts
 from tools.capacity_study.facts import Facts
 from tools.capacity_study.findings import findings
 from tools.report.words import count, duration, size
@@ -54,6 +55,9 @@ def _tiles(facts: Facts) -> Iterator[Tile]:
     margin = min(verdict.margin for verdict in facts.table7)
     yield Tile(f"{held} of {len(facts.table7)}", "rows of Table 7", f"least margin {margin:.1%}")
     yield Tile(f"{facts.region.share['strict']:.2%}", "of the networks that might be", "give Table 7, strict reading")
+    if facts.day is not None:
+        within = sum(one.within_trt for one in facts.day.networks()) / sum(one.asked for one in facts.day.networks())
+        yield Tile(f"{within:.1%}", "within their target", f"a day of {facts.demand.total_srvs / 1e6:.1f}m reads")
     if facts.sample is not None:
         sample = facts.sample
         yield Tile(f"{sample.reads_per_s:,.0f}/s", "reads byte for byte", f"{sample.premises:,} premises sampled")
@@ -74,6 +78,8 @@ def _sections(facts: Facts) -> Iterator[Section]:
         parts=(figures.load_picture(facts), grids.networks_grid(facts), figures.rates_picture(facts),
                grids.rates_grid(facts), grids.demand_grid(facts)),
     )  # fmt: skip
+    if facts.day is not None:
+        yield _day(facts.day, facts)
     yield Section(
         "table-7", "Table 7: radio channels of CSP North", short="Table 7",
         lead="Frames, rate and loss are those of the radio that a run uses, the load that of Table 5; sites, headroom"
@@ -105,6 +111,22 @@ def _sections(facts: Facts) -> Iterator[Section]:
         lead="Every row of it: what the PIA says, what comes out here, and whether the two agree.",
         parts=(grids.checklist_grid(facts),),
     )  # fmt: skip
+
+
+def _day(day: DayFacts, facts: Facts) -> Section:
+    part = "" if day.part == 1 else f" {day.part:.2%} of the meters were looked at, in the same proportions."
+    ended = "" if day.is_whole else f" It was ended early: {day.blocks_done} of {day.blocks} blocks are in it."
+    lead = (
+        f"{facts.scenario.meters.esmes.value / 1e6:.1f} million meters through the networks of a run, as statistics:"
+        f" queues at every base station, losses, outages, retries and follow-ups; {day.option.channels} channels a site"
+        f" in the North, messages {'compressed' if day.option.compressed else 'as they are'}.{part}{ended}"
+    )
+    parts = (
+        day_figures.day_load_picture(day), day_figures.networks_grid(day), day_figures.latency_picture(day),
+        day_figures.trt_picture(day), day_figures.attainment_grid(day), day_figures.stations_picture(day),
+        day_figures.motorway_grid(day, facts.scenario), day_figures.completeness_grid(day),
+    )  # fmt: skip
+    return Section("day", "A statistical day", parts, lead, short="Day")
 
 
 def _settlement(facts: Facts) -> Section:

@@ -11,7 +11,7 @@ import pytest
 from html_page import Page, read_page
 from shell import Ended, meterfarm
 
-SMALL = ("--premises", "30", "--samples", "20000")
+SMALL = ("--premises", "30", "--samples", "20000", "--part", "0")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,9 @@ def test_tables_lie_beside_it_unrounded(study: dict[str, Any]) -> None:
 
 
 def test_a_person_gets_findings_both_tables_and_the_place_of_the_study(tmp_path: Path) -> None:
-    ended = meterfarm("capacity", "--scenario", "A", "--premises", "0", "--samples", "1000", "--into", str(tmp_path))
+    ended = meterfarm(
+        "capacity", "--scenario", "A", "--premises", "0", "--samples", "1000", "--part", "0", "--into", str(tmp_path)
+    )
     assert ended.code == 0
     for said in (
         "11.1 million service requests",
@@ -108,7 +110,17 @@ def test_a_person_gets_findings_both_tables_and_the_place_of_the_study(tmp_path:
 
 def test_without_a_page_nothing_is_written(tmp_path: Path) -> None:
     ended = meterfarm(
-        "capacity", "--premises", "0", "--samples", "1000", "--into", str(tmp_path), "--no-report", "--json"
+        "capacity",
+        "--premises",
+        "0",
+        "--samples",
+        "1000",
+        "--part",
+        "0",
+        "--into",
+        str(tmp_path),
+        "--no-report",
+        "--json",
     )
     assert ended.json()["study"] is None and ended.json()["sample"] is None
     assert list(tmp_path.iterdir()) == []
@@ -118,7 +130,17 @@ def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "quiet.toml"
     file.write_text("title = 'Quiet'\n[baseline]\nbytes_per_hub_hour = 0\n")
     ended = meterfarm(
-        "capacity", "--scenario", str(file), "--premises", "0", "--samples", "1000", "--no-report", "--json"
+        "capacity",
+        "--scenario",
+        str(file),
+        "--premises",
+        "0",
+        "--samples",
+        "1000",
+        "--part",
+        "0",
+        "--no-report",
+        "--json",
     )
     found = ended.json()
     assert found["title"] == "Quiet"
@@ -133,6 +155,8 @@ def test_a_scenario_of_ones_own(tmp_path: Path) -> None:
         (("--scenario", "D"), "shipped: A, B, C"),
         (("--premises", "-1"), "--premises"),
         (("--samples", "5"), "--samples"),
+        (("--part", "2"), "--part"),
+        (("--premises", "0", "--samples", "1000", "--engine", "mill"), "mill"),
     ],
 )
 def test_what_cannot_be_is_one_line(arguments: tuple[str, ...], said: str) -> None:
@@ -142,3 +166,34 @@ def test_what_cannot_be_is_one_line(arguments: tuple[str, ...], said: str) -> No
 
 def test_json_is_json(study: dict[str, Any]) -> None:
     assert json.loads(json.dumps(study, allow_nan=False)) == study
+
+
+# ---------------------------------------------------------------------- the statistical day
+
+
+@pytest.fixture(scope="module")
+def with_day(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = str(tmp_path_factory.mktemp("day"))
+    few = ("--premises", "0", "--samples", "1000", "--part", "0.0002", "--engine", "here")
+    return meterfarm("capacity", "--scenario", "C", *few, "--into", folder, "--json").json()
+
+
+def test_a_day_of_the_country_is_in_the_object(with_day: dict[str, Any]) -> None:
+    day = with_day["day"]
+    assert day["is_whole"] and day["part"] == 0.0002
+    assert (day["channels"], day["compressed"]) == (8, False), "what Table 7 lists for C in 12 hours"
+    planned = sum(one["planned"] for one in day["networks"])
+    assert planned == pytest.approx(with_day["srvs"], rel=0.05), "scaled to the whole country"
+    assert all(0.5 < one["attainment"] <= 1 for one in day["networks"])
+    assert {one["checkpoint"] for one in day["completeness"]} == {"D+1", "SF", "RF"}
+    assert day["smets1"]["sms_per_s"] > 0
+
+
+def test_a_day_of_the_country_is_on_the_page(with_day: dict[str, Any]) -> None:
+    page = read_page(Path(with_day["study"]).read_text(encoding="utf-8"))
+    drawn = {attributes["data-figure"] for _, attributes in page.tags if "data-figure" in attributes}
+    assert drawn >= {"day_load", "stations", "latency", "trt"}
+    assert "A statistical day of" in page.text
+    cells = [row for row in page.rows("CSP North") if len(row) == 9]
+    north = next(one for one in with_day["day"]["networks"] if one["network"] == "csp_north")
+    assert cells and cells[0][2] == f"{north['planned']:,.0f}"

@@ -22,7 +22,20 @@ def test_every_picture_is_drawn_and_the_console_is_silent(tmp_path: Path) -> Non
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if browser is None:
         pytest.skip(f"none of {', '.join(_BROWSERS)} is installed")
-    made = meterfarm("capacity", "--premises", "0", "--samples", "5000", "--into", str(tmp_path), "--json").json()
+    made = meterfarm(
+        "capacity",
+        "--premises",
+        "0",
+        "--samples",
+        "5000",
+        "--part",
+        "0.0001",
+        "--engine",
+        "here",
+        "--into",
+        str(tmp_path),
+        "--json",
+    ).json()
     done = subprocess.run(
         [browser, *_QUIET, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", Path(made["study"]).as_uri()],
         capture_output=True, text=True, timeout=180, check=True,
@@ -31,4 +44,4 @@ def test_every_picture_is_drawn_and_the_console_is_silent(tmp_path: Path) -> Non
     drawn = page.classes("js-plotly-plot")
     assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
     assert ("html", str(drawn)) in [(tag, attributes.get("data-drawn")) for tag, attributes in page.tags]
-    assert drawn == page.classes("plot") >= 10
+    assert drawn == page.classes("plot") >= 14
