@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from emulator.capacity.day.model import MODES, NETWORK_NAMES, SETTLED, SRVS
 from emulator.capacity.day.of_scenario import capacity_source
 from emulator.capacity.day.tally import CHECKPOINTS, OUTCOMES, Tally, bin_edges_s, quantile_s
 from emulator.capacity.day.work import DayTask
 from emulator.capacity.engine import Watch
 from emulator.capacity.engines import make_engine
-from numpy.typing import NDArray
-
 from emulator.capacity.pia import Option
 from emulator.capacity.radio import DayOfMessages, RadioModel, channels_needed
 from emulator.capacity.scenario import CapacityScenario

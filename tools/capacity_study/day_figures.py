@@ -6,7 +6,6 @@ from math import floor, log10
 from typing import Final
 
 from emulator.capacity.day.model import NETWORK_NAMES as NETWORKS
-
 from emulator.capacity.scenario import CapacityScenario
 from emulator.dcc.rules import Rules
 from tools.capacity_study.day import DayFacts, attainment_rows

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from emulator.capacity.engine import Unwatched, Watch
-
 from emulator.assumptions import Assumption
 from emulator.capacity.checklist.answer import Evidence
 from emulator.capacity.checklist.rows import Checked, checklist
@@ -18,6 +16,7 @@ from emulator.capacity.codecs import ASSUMPTIONS as CODEC_ASSUMPTIONS
 from emulator.capacity.codecs import SHOWN, CodecOutcome, codec_outcome
 from emulator.capacity.costs import Cost, cost_of
 from emulator.capacity.demand import Demand, make_demand
+from emulator.capacity.engine import Unwatched, Watch
 from emulator.capacity.pia import VOLUMES, Option, Volume
 from emulator.capacity.radio import DayOfMessages, RadioModel, messages_of, radio_assumptions, radio_model
 from emulator.capacity.region import SAMPLES, Region, map_region
