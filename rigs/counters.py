@@ -21,7 +21,7 @@ from gbcs import eui64
 from gbcs.errors import LocalError
 from gbcs.eui64 import Eui64
 from rigs.errors import RigError
-from rigs.files import FileLock, write_whole
+from rigs.files import FileLock, make_shared, write_whole
 
 FORMAT: Final = 1
 AHEAD: Final = 1000
@@ -41,7 +41,7 @@ class CounterStore:
         self.path = path
         self._ahead = ahead
         self._last: dict[Eui64, int] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_shared(path.parent)
         self._lock = FileLock(path.with_name(f"{path.name}.lock"), f"the counter file {path}")
         try:
             self._reserved = _read(path)

@@ -21,6 +21,15 @@ class InUse(RigError):
         self.holder = holder
 
 
+def make_shared(folder: Path) -> None:
+    """Make a folder that those may write to who may write to the one it stands in. Raises OSError."""
+    if not folder.is_dir():
+        make_shared(folder.parent)
+        with suppress(FileExistsError):
+            folder.mkdir()
+            folder.chmod(folder.parent.stat().st_mode & 0o2777)
+
+
 def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Replace a file at one stroke, on the disk when this returns. Raises RigError, with the old file as it was."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.new")

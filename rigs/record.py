@@ -26,7 +26,7 @@ from gbcs.errors import GbcsError, LocalError
 from gbcs.times import iso, to_datetime
 from rigs.config import RigConfig, Smets1
 from rigs.errors import LeaseLost
-from rigs.files import user, write_whole
+from rigs.files import make_shared, user, write_whole
 from rigs.leases.lease import Refused
 from rigs.states import State
 
@@ -165,7 +165,7 @@ def _firmware(rig: RigConfig) -> str:
 
 def _write(folder: Path, record: Record, outcome: Outcome) -> Path:
     """Write a record under a name of its own."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_shared(folder)
     stem = f"{record.rig}_{to_datetime(record.started):%Y-%m-%d_%H-%M-%S}"
     number = 1
     while (path := folder / (f"{stem}.json" if number == 1 else f"{stem}_{number}.json")).exists():

@@ -20,7 +20,7 @@ from gbcs.errors import GbcsError, LocalError
 from gbcs.times import to_datetime
 from rigs.config import RigConfig, Timing
 from rigs.errors import LeaseLost, RigError, RigTimeout
-from rigs.files import user, write_whole
+from rigs.files import make_shared, user, write_whole
 from rigs.leases.lease import Refused
 
 
@@ -141,7 +141,7 @@ class BrokenMemory:
         if earlier is not None:
             return earlier
         cause = FirstCause(utc_now(), state, doing, type(error).__name__, " ".join(str(error).split()), user())
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_shared(self.path.parent)
         write_whole(self.path, json.dumps(asdict(cause), indent=2).encode() + b"\n")
         return cause
 

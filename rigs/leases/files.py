@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from rigs.errors import RigError
-from rigs.files import FileLock, InUse, write_whole
+from rigs.files import FileLock, InUse, make_shared, write_whole
 from rigs.leases.lease import Lease, Refused, entitled, from_text, lost_to, to_text
 from rigs.ports.off_loop import off_loop
 
@@ -105,7 +105,7 @@ class FileLeases:
 
         def work() -> T:
             try:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                make_shared(self.folder)
                 with _waited_for(self.folder / f"{rig}.lease.lock", f"the lease of {rig}"):
                     return change()
             except OSError as error:

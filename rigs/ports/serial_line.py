@@ -62,7 +62,7 @@ def _open(address: Address, line: LineSettings) -> tuple[serial.Serial, FileLock
             for name, value in _fitting(real, line).items():
                 setattr(opened, name, value)
             opened.open()
-            _keep_others_out(opened.fileno(), real)
+            keep_others_out(opened.fileno(), real)
     except BaseException:
         opened.close()
         lock.release()
@@ -101,7 +101,7 @@ def _is_pseudo(path: Path) -> bool:
     return str(path).startswith(_PSEUDO)
 
 
-def _keep_others_out(descriptor: int, path: Path) -> None:
+def keep_others_out(descriptor: int, path: Path) -> None:
     """Let the kernel refuse a plain open, which flock would let through (root passes all the same).
 
     A pseudo-terminal would stay shut after us for as long as its other end lives, so it is left out.

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import math
+import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from rig_files import EUI, rig
 
 from gbcs.errors import DecodeError, LocalError
 from rigs.config import Timing
+from rigs.counters import CounterStore
 from rigs.errors import LeaseLost, PortLost, RigError
 from rigs.leases import Refused
 from rigs.leases.lease import new_lease
@@ -106,6 +108,19 @@ def test_a_memory_that_cannot_be_read_counts_as_broken_until_it_is_forgotten(tmp
     with pytest.raises(RigBroken, match=r"reading .*bench-3.broken.json"):
         up(tmp_path, {})
     assert one.forget()
+
+
+@pytest.mark.parametrize("mode", [0o2775, 0o755])
+def test_who_may_write_to_the_folder_of_rigs_may_write_to_their_state(tmp_path: Path, mode: int) -> None:
+    bench = tmp_path / "bench"
+    bench.mkdir()
+    bench.chmod(mode)
+    one = rig(bench)
+    with CounterStore(one.state_folder / "bench-3.counters.json"), recording(one) as record:
+        pass
+    assert record.path is not None
+    for folder in (one.state_folder, record.path.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == mode
 
 
 # ---------------------------------------------------------------------- records

@@ -24,6 +24,7 @@ from serial import rfc2217
 from gbcs.errors import LocalError
 from rigs.errors import PortLost
 from rigs.ports import LineSettings, Port, TraceFile, open_port
+from rigs.ports.serial_line import keep_others_out
 
 EVERY_BYTE = bytes(range(256)) * 40
 
@@ -341,6 +342,20 @@ def test_a_socket_has_one_user_too() -> None:
             await (await open_port(url)).close()
 
     run(session)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can look at it as somebody else")
+@pytest.mark.parametrize(("device", "said"), [("/dev/ttyUSB0", "Device or resource busy"), ("/dev/pts/7", "open")])
+def test_the_kernel_keeps_a_plain_open_of_another_user_out_of_a_device_and_not_of_a_terminal(
+    device: str, said: str
+) -> None:
+    """A colleague's terminal program asks for no lock. The terminal stands for the device, which is not there."""
+    with pty_pair() as pair:
+        Path(pair.path).chmod(0o666)
+        keep_others_out(pair.far, Path(device))
+        arguments = ["/bin/sh", "-c", 'exec 3<>"$0"; echo open', pair.path]
+        ended = subprocess.run(arguments, user=65_534, capture_output=True, text=True, check=False, cwd="/")
+        assert said in ended.stdout + ended.stderr
 
 
 # ---------------------------------------------------------------------- wrong
