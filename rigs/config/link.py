@@ -41,6 +41,8 @@ class DialectLink(Section):
     line: Line = Line()
     echo: bool = False
     """Whether the probe hands back what we send, as two-wire optical heads do."""
+    parity_by_us: bool = False
+    """Whether seven bits with parity go over a line that has eight and none, as behind a terminal server."""
     secrets: FilePath | None = None
     """A file (0600) with passwords and keys, TOML."""
     speaks: str = ""

@@ -18,6 +18,7 @@ from rigs.meters.carrying import Watch, say_farewell
 from rigs.meters.counting import invocation_counters
 from rigs.meters.drivers import DRIVERS
 from rigs.meters.echo import EchoFreePort
+from rigs.meters.parity import SevenBitPort, eight_bits
 from rigs.meters.secrets import Secrets, read_secrets
 from rigs.meters.values import Ask, Found
 from rigs.ports.opening import open_port
@@ -84,7 +85,13 @@ async def read_rig(
 
 
 def line_of(access: MeterAccess) -> LineSettings:
-    """Speed and form of a character on the meter's port at first."""
+    """What the meter's port is set to at first."""
+    line = _usual_line(access)
+    return eight_bits(line) if access.link.parity_by_us else line
+
+
+def _usual_line(access: MeterAccess) -> LineSettings:
+    """Speed and form of a character as the meter has them at first."""
     return access.link.line.over(DRIVERS[access.dialect].line(access))
 
 
@@ -93,10 +100,13 @@ async def read_on(
 ) -> Found:
     """The same on a port that is open; it stays open. Raises as :func:`read_meter` does."""
     driver = DRIVERS[access.dialect]
+    line = _usual_line(access)
+    if access.link.parity_by_us:
+        port = SevenBitPort(port, line)
     if access.link.echo:
         port = EchoFreePort(port)
     try:
-        found = await driver.read(port, line_of(access), access, ask, watch or Watch(), within_s)
+        found = await driver.read(port, line, access, ask, watch or Watch(), within_s)
     except (RemoteError, asyncio.CancelledError):
         await say_farewell(port, driver.farewell(access))
         raise

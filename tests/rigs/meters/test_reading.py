@@ -113,6 +113,38 @@ def test_a_probe_that_echoes(profile: str, dialect: str) -> None:
     check(on_line(profile, dialect, echo=True, link={"echo": True}), profile)
 
 
+def with_parity(data: bytes) -> bytes:
+    """Seven bits and an even one."""
+    return bytes(byte | 0x80 if byte.bit_count() % 2 else byte for byte in data)
+
+
+@pytest.mark.parametrize("echo", [False, True])
+def test_parity_is_made_here_for_a_line_of_eight_bits(echo: bool) -> None:
+    def plain(data: bytes) -> bytes:
+        low = bytes(byte & 0x7F for byte in data)
+        assert with_parity(low) == data
+        return low
+
+    line = {"damage_up": plain, "damage_down": with_parity, "echo": echo}
+    check(on_line(MODE_C, "iec62056-21", link={"parity_by_us": True, "echo": echo}, **line), MODE_C)
+
+
+def test_parity_ends_where_hdlc_begins() -> None:
+    signed_on = False
+
+    def plain(data: bytes) -> bytes:
+        nonlocal signed_on
+        low = data if signed_on else bytes(byte & 0x7F for byte in data)
+        signed_on = signed_on or low.startswith(b"\x06")
+        return low
+
+    def say(data: bytes) -> bytes:
+        return data if data[:1] == b"\x7e" else with_parity(data)
+
+    link = {"parity_by_us": True}
+    check(on_line(HDLC, "dlms-mode-e", link=link, damage_up=plain, damage_down=say), HDLC)
+
+
 def every(number: int, harm: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
     """Harm to every so many pieces."""
     count = 0
