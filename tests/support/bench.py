@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -111,6 +113,31 @@ def bench(
         yield Bench(tmp_path / "bench", port, thread.close)
     finally:
         thread.stop()
+
+
+@contextmanager
+def emulated_esme(keys: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``meterfarm emulate esme`` in a process of its own, and the URL of its line; killed at the end."""
+    arguments = [
+        sys.executable,
+        "-m",
+        "tools.cli",
+        "emulate",
+        "esme",
+        "--gfi",
+        "tcp://127.0.0.1:0",
+        "--keys",
+        str(keys),
+    ]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said.startswith("listening on tcp://"), said
+        yield process, said.removeprefix("listening on ").strip().replace("tcp:", "socket:")
+    finally:
+        process.kill()
+        process.communicate()
 
 
 class _Thread:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench import NAME, Bench, bench, keys_of, meter
+from bench import NAME, Bench, bench, emulated_esme, keys_of, meter, write_rig
 from shell import Ended, meterfarm
 from slots import RIG, SECONDS
 
@@ -35,7 +36,6 @@ def test_a_meter_on_a_terminal_among_emulated_ones(tmp_path: Path) -> None:
     core = meter(keys_of(tmp_path))
     with bench(tmp_path, core) as at:
         ended = run(at, "--json")
-        again = run(at)
     assert ended.code == 0, ended.err
     told = ended.json()
     assert told["status"] == "complete" and told["value_mismatches"] == 0
@@ -44,11 +44,37 @@ def test_a_meter_on_a_terminal_among_emulated_ones(tmp_path: Path) -> None:
     assert rig["rig"] == NAME and rig["reads"] == rig["answered"] >= 3 and rig["lost"] == ""
     lines = (Path(told["run_folder"]) / "rigs.jsonl").read_text().splitlines()
     assert len(lines) == 2 * rig["reads"] and {json.loads(line)["device"] for line in lines} == {rig["device"]}
-    assert again.code == 0
-    assert "Premises 2" in again.out and "not checked against the meter's memory" in again.out
-    assert "Every value that came back from an emulated meter" in again.out
     assert not core.discarded and not lost(at)
-    assert [json.loads(file.read_text())["outcome"] for file in at.records()] == ["passed", "passed"]
+    assert [json.loads(file.read_text())["outcome"] for file in at.records()] == ["passed"]
+
+
+def test_the_shipped_scenario_reads_a_meter_on_a_bench(tmp_path: Path) -> None:
+    with bench(tmp_path) as at:
+        shown = meterfarm("run", "mixed", "--date", YESTERDAY, "--into", str(tmp_path), "--rigs", str(at.folder))
+    assert shown.code == 0, shown.err
+    assert "Premises 2 (02-4D-46-00-00-00-00-01): not checked against the meter's memory" in shown.out
+    assert "values came from rig bench-3" in shown.out
+    assert "Every value that came back from an emulated meter equals what the meter held" in shown.out
+    (page,) = tmp_path.glob("Run_*/report.html")
+    assert "values came from rig bench-3" in page.read_text(encoding="utf-8")
+
+
+def test_a_meter_that_hangs_fails_its_own_reads(tmp_path: Path) -> None:
+    keys = keys_of(tmp_path)
+    with emulated_esme(keys) as (process, address):
+        write_rig(tmp_path / "bench", address, keys)
+        at = Bench(tmp_path / "bench", tmp_path, lambda: None)
+        process.send_signal(signal.SIGSTOP)
+        try:
+            told = run(at, "--json").json()
+        finally:
+            process.send_signal(signal.SIGCONT)
+    (rig,) = told["rigs"]
+    assert rig["answered"] == 0 < rig["reads"] and not lost(at)
+    assert told["reads"]["answered"] == told["reads"]["asked"] - rig["reads"]
+    assert {gap["reason"] for gap in told["gaps"]} == {
+        "no answer after 2 attempts: rig bench-3: its device did not answer"
+    }
 
 
 def test_pulling_the_plug_ends_the_rig_s_reads_alone(tmp_path: Path) -> None:

@@ -24,20 +24,19 @@ from rigs.record import Record, recording
 from rigs.session import open_rig
 from tools.outcome import NotMet
 from tools.output import emit_json, stderr_console, stdout_console
+from tools.rig.options import RigName, RigsFolder
 
 _COMPARED = "results, MAC, header, types, units, rows and their stamps, counters, time"
 
 
 def command(
-    rig: Annotated[str, typer.Argument(help="The name of a rig file.")],
+    rig: RigName,
     stub: Annotated[
         Path | None,
         typer.Option(help="Where to write a draft of a firmware profile that says so; else RIG-as-found.toml."),
     ] = None,
     capture: Annotated[Path | None, typer.Option(help="Write every message, a line of JSON each.")] = None,
-    rigs: Annotated[
-        Path | None, typer.Option(help="The folder of rig files; else METERFARM_RIGS, else ./bench.")
-    ] = None,
+    rigs: RigsFolder = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Ask a real meter and its emulated twin the same, and say where they first differ.

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from pathlib import Path
 
 import pytest
-from bench import NAME, Bench, bench, keys_of, meter, write_rig
+from bench import NAME, Bench, bench, emulated_esme, keys_of, meter, write_rig
 from shell import Ended, meterfarm
 
 from emulator.clock import utc_now
@@ -95,6 +96,24 @@ def test_a_second_user_is_told_who_has_the_rig(tmp_path: Path) -> None:
     assert second.code == 1 and "bench-3 is leased by" in second.error()
     assert json.loads(at.records()[0].read_text())["outcome"] == "refused"
     assert after.code == 0, after.err
+
+
+def test_a_meter_that_hangs_is_one_line_and_goes_on_afterwards(tmp_path: Path) -> None:
+    keys = keys_of(tmp_path)
+    with emulated_esme(keys) as (process, address):
+        write_rig(tmp_path / "bench", address, keys, more=QUICK)
+        at = Bench(tmp_path / "bench", tmp_path, lambda: None)
+        process.send_signal(signal.SIGSTOP)
+        try:
+            hanging = compare(at)
+        finally:
+            process.send_signal(signal.SIGCONT)
+        write_rig(tmp_path / "bench", address, keys)
+        after = compare(at, "--json")
+    assert hanging.code == 1 and "no answer from" in hanging.error()
+    assert [json.loads(file.read_text())["outcome"] for file in at.records()] == ["broken", "passed"]
+    assert after.code == 0, after.err
+    assert not list(at.state.glob("*.lease.json"))
 
 
 def test_a_rig_that_nobody_knows_and_a_file_that_cannot_be(tmp_path: Path) -> None:
