@@ -94,10 +94,17 @@ def _of(conversations: Sequence[Conversation], direction: Direction) -> list[byt
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
-    """Processes that leave Ctrl-C to this one, and end with it; None where one is enough."""
+    """Processes to work in; None where this one is enough."""
     if workers <= 1:
         yield None
         return
+    with processes(workers) as pool:
+        yield pool
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that leave Ctrl-C to this one, and end with it."""
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_ctrl_c)
     try:
         yield pool

@@ -29,6 +29,7 @@ class Corpus:
     title: str
     blocks: Sequence[Block]
     skipped: int = 0
+    is_made: bool = False
 
     @property
     def messages(self) -> int:
@@ -63,7 +64,7 @@ def read_corpus(path: Path | None, *, devices: int, seed: int, keys: Path | None
     Raises LocalError where the path holds nothing of the kind.
     """
     if path is None:
-        return Corpus(f"made: {devices} devices, seed {seed}", made_corpus(devices, seed))
+        return Corpus(f"made: {devices} devices, seed {seed}", made_corpus(devices, seed), is_made=True)
     if path.suffix in _CAPTURES:
         return _corpus(f"capture {path}", _of_capture(path, keys))
     if path.name == TRACE_FILE or (path / TRACE_FILE).is_file():

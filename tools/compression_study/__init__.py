@@ -1,0 +1,1 @@
+"""The study of ``meterfarm compress``: what was measured, as one page."""
