@@ -16,11 +16,16 @@ from gbcs import eui64
 FIGURES = {"n", "ratio", "floor", "encode_us", "decode_us"}
 
 
+def compress(*arguments: str) -> Ended:
+    """The verb, without its page."""
+    return meterfarm("compress", "--no-report", *arguments)
+
+
 @cache
 def made() -> Ended:
     codecs = ("header_context", "header_context_rows", "zstd_dictionary", "deflate", "zstd_stream")
     asked = [part for name in codecs for part in ("--codec", name)]
-    return meterfarm("compress", "--devices", "3", "--workers", "1", "--json", *asked)
+    return compress("--devices", "3", "--workers", "1", "--json", *asked)
 
 
 def test_the_json_holds_the_figures_by_use_case_direction_role_and_codec() -> None:
@@ -56,14 +61,14 @@ def test_framing_makes_ratios_worse_where_frames_have_a_price() -> None:
 
 
 def test_a_person_gets_tables_that_fit() -> None:
-    ended = meterfarm("compress", "--devices", "1", "--workers", "1", "--codec", "header_context")
+    ended = compress("--devices", "1", "--workers", "1", "--codec", "header_context")
     assert ended.code == 0 and ended.err == ""
     assert "4.8.1 ECS22b" in ended.out and "What 50 % needs" in ended.out
     assert "…" not in ended.out
 
 
 def test_one_process_and_two_measure_the_same() -> None:
-    asked = ("compress", "--devices", "20", "--codec", "header_context", "--json", "--workers")
+    asked = ("compress", "--no-report", "--devices", "20", "--codec", "header_context", "--json", "--workers")
     first, second = (meterfarm(*asked, workers).json()["rows"] for workers in "12")
     named = [
         {tuple(row[name] for name in ("use_case", "role", "kind", "direction", "n", "sent_bytes")) for row in rows}
@@ -73,7 +78,7 @@ def test_one_process_and_two_measure_the_same() -> None:
 
 
 def test_the_reference_set_as_a_corpus() -> None:
-    found = meterfarm("compress", str(rtds_home()), "--workers", "1", "--codec", "header_context", "--json").json()
+    found = compress(str(rtds_home()), "--workers", "1", "--codec", "header_context", "--json").json()
     rows = {(row["use_case"], row["role"], row["kind"], row["direction"]): row for row in found["rows"]}
     assert rows["ECS22b", "known party", "single", "up"]["floor"] == pytest.approx(426 / 552, abs=1e-3)
     assert rows["ECS21b", "unknown party", "", "down"]["raw_bytes"] == 612
@@ -95,13 +100,13 @@ def trace(tmp_path: Path) -> Path:
 
 
 def test_a_run_folder_as_a_corpus(tmp_path: Path) -> None:
-    found = meterfarm("compress", str(trace(tmp_path)), "--workers", "1", "--codec", "lz4", "--json").json()
+    found = compress(str(trace(tmp_path)), "--workers", "1", "--codec", "lz4", "--json").json()
     assert (found["messages"], found["conversations"], found["skipped"]) == (8, 2, 0)
 
 
 def test_a_dictionary_is_left_out_where_there_is_too_little_to_train_on(tmp_path: Path) -> None:
     asked = ("--codec", "zstd_dictionary", "--codec", "lz4", "--workers", "1", "--json")
-    ended = meterfarm("compress", str(trace(tmp_path)), *asked)
+    ended = compress(str(trace(tmp_path)), *asked)
     assert [note for note in ended.json()["notes"] if "left out zstd_dictionary" in note]
 
 
@@ -114,15 +119,15 @@ def test_a_dictionary_is_left_out_where_there_is_too_little_to_train_on(tmp_path
     ],
 )
 def test_a_wrong_call_is_one_line(arguments: list[str], said: str) -> None:
-    ended = meterfarm("compress", *arguments)
+    ended = compress(*arguments)
     assert ended.code == 2 and said in ended.error()
 
 
 def test_a_broken_trace_names_its_line(tmp_path: Path) -> None:
     (tmp_path / "trace.jsonl").write_text('{"hex": "zz"}\n', "utf-8")
-    assert "line 1 is no line of a trace" in meterfarm("compress", str(tmp_path)).error()
+    assert "line 1 is no line of a trace" in compress(str(tmp_path)).error()
 
 
 def test_a_run_without_a_trace_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text("{}", "utf-8")
-    assert "run --trace" in meterfarm("compress", str(tmp_path)).error()
+    assert "run --trace" in compress(str(tmp_path)).error()

@@ -52,6 +52,11 @@ class Arm:
     compression: dict[str, Any]
     han_fragments: int
 
+    def carried(self, network: str) -> bool:
+        """Whether a network carried something both ways."""
+        ways = [self.layers.get((network, direction)) for direction in ("down", "up")]
+        return all(way is not None and all(way.values()) for way in ways)
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -77,9 +82,10 @@ class Effects:
     pairs: tuple[tuple[Arm, Arm], ...]
 
     def networks(self) -> list[str]:
-        """The networks that carried anything in every run."""
-        seen = [{network for network, _ in arm.layers} for pair in self.pairs for arm in pair]
-        return sorted(set.intersection(*seen))
+        """The networks that carried something both ways in every run."""
+        arms = [arm for pair in self.pairs for arm in pair]
+        names = {network for network, _ in arms[0].layers}
+        return sorted(name for name in names if all(arm.carried(name) for arm in arms))
 
     def ratio(self, network: str, direction: str, layer: str) -> Estimate:
         """What the codec leaves of a layer."""

@@ -82,7 +82,7 @@ def needs_grid(facts: Facts) -> Grid:
         Column("needs", "50 % needs", kind="text"),
         Column("against", "against", kind="text"),
     )
-    rows = tuple(
+    rows: tuple[tuple[Scalar, ...], ...] = tuple(
         (row.mix, row.part, *(row.reached.get(place.letter) for place in PLACEMENTS),
          row.placement.title if row.placement else "out of reach",
          ", ".join(row.placement.conflicts) if row.placement else "")
