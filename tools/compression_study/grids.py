@@ -82,14 +82,13 @@ def needs_grid(facts: Facts) -> Grid:
         Column("needs", "50 % needs", kind="text"),
         Column("against", "against", kind="text"),
     )
-    rows: tuple[tuple[Scalar, ...], ...] = tuple(
-        (row.mix, row.part, *(row.reached.get(place.letter) for place in PLACEMENTS),
-         row.placement.title if row.placement else "out of reach",
-         ", ".join(row.placement.conflicts) if row.placement else "")
-        for row in needs(facts.sizes)
-    )  # fmt: skip
+    rows: list[tuple[Scalar, ...]] = []
+    for row in needs(facts.sizes):
+        ratios = (row.reached.get(place.letter) for place in PLACEMENTS)
+        title, conflicts = (row.placement.title, row.placement.conflicts) if row.placement else ("out of reach", ())
+        rows.append((row.mix, row.part, *ratios, title, ", ".join(conflicts)))
     caption = "Ratios by placement; DA3: no changes to meters, A4: no changes to hubs (PIA)."
-    return Grid("needs", "", columns, rows, caption)
+    return Grid("needs", "", columns, tuple(rows), caption)
 
 
 def codecs_grid(facts: Facts) -> Grid:
