@@ -23,7 +23,9 @@ def command(
 ) -> None:
     """Look whether a rig is ready: keys, lease, power, its port for us alone, and what the link says.
 
-    A rig that broke counts as mended where nothing is missing. Example: meterfarm rig check bench-3
+    A rig that broke counts as mended where nothing is missing.
+
+    Example: meterfarm rig check bench-3
     """
     config = load_rig(rig, rigs)
     console = stdout_console()
