@@ -21,11 +21,13 @@ LOCKS_VARIABLE = "METERFARM_LOCKS"
 
 def lock_port(url: str, name: str) -> FileLock:
     """Take the port with the canonical name ``name``. Raises PortLost, which says who has it."""
-    path = _folder() / (re.sub(r"[^A-Za-z0-9.]+", "_", name).strip("_") + ".lock")
     try:
-        return FileLock(path, url)
+        return FileLock(_folder() / (re.sub(r"[^A-Za-z0-9.]+", "_", name).strip("_") + ".lock"), url)
     except InUse as error:
         raise PortLost(str(error)) from error
+    except OSError as error:
+        hint = f"{LOCKS_VARIABLE} names another folder"
+        raise PortLost(f"{url} cannot be locked: {error.filename}: {error.strerror} ({hint})") from error
 
 
 def _folder() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import shutil
 import socket
 import tempfile
@@ -12,8 +11,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from amqtt.broker import Broker as Amqtt
 
+from rigs.broker import embedded_broker
 from rigs.mqtt import Broker
 
 KINDS = ("amqtt", "mosquitto")
@@ -24,25 +23,8 @@ async def broker(kind: str) -> AsyncIterator[Broker]:
     """A broker that lasts as long as the context. Skips, saying so, where Mosquitto is not installed."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    async with _amqtt(port) if kind == "amqtt" else _mosquitto(port):
+    async with embedded_broker("127.0.0.1", port) if kind == "amqtt" else _mosquitto(port):
         yield Broker("127.0.0.1", port)
-
-
-@asynccontextmanager
-async def _amqtt(port: int) -> AsyncIterator[None]:
-    for name in ("amqtt", "transitions"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    started = Amqtt(
-        {
-            "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-        }
-    )
-    await started.start()
-    try:
-        yield
-    finally:
-        await started.shutdown()
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ VERBS: Final[tuple[str, ...]] = (
     "fake_ezsp",
     "read",
     "power",
+    "broker",
 )
 """The sub-verbs: ``fake_ezsp`` is ``meterfarm rig fake-ezsp``, ``command`` of ``tools/rig/fake_ezsp.py``."""
 

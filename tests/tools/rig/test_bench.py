@@ -305,3 +305,25 @@ def test_power_switches_by_the_rig_file_and_leases_the_rig_meanwhile(tmp_path: P
     write_rig(tmp_path / "bench", "bench-4", "pty:")
     ended = rig(tmp_path, "power", "bench-4", "off")
     assert ended.code == 2 and "has no [power]" in ended.error()
+
+
+# ---------------------------------------------------------------------- broker
+
+
+def test_a_bench_without_a_broker_has_its_own_and_leases_on_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    write_rig(tmp_path / "bench", "bench-3", "pty:", lease={"kind": "mqtt", "port": port})
+    arguments = ["rig", "broker", "--listen", f"127.0.0.1:{port}"]
+    with subprocess.Popen([*CLI, *arguments], stdout=subprocess.PIPE, text=True) as broker:
+        try:
+            assert broker.stdout is not None and broker.stdout.readline() == f"listening on mqtt://127.0.0.1:{port}\n"
+            assert "bench-3 is yours until" in rig(tmp_path, "lease", "bench-3", "--for", "1h").out
+            assert rig(tmp_path, "list", "--json").json()["rigs"][0]["state"] == "leased"
+            assert "it was leased by" in rig(tmp_path, "release", "bench-3").out
+            taken = meterfarm("rig", "broker", "--listen", f"127.0.0.1:{port}")
+            assert taken.code == 1 and f"no broker on 127.0.0.1:{port}" in taken.error()
+        finally:
+            broker.terminate()
+        assert broker.wait(30) == 0
+    assert "nowhere to listen" in meterfarm("rig", "broker", "--listen", "1883").error()
