@@ -26,8 +26,8 @@ from rigs.ports.port import LineSettings, Port
 from rigs.ports.trace import Trace, TraceFile
 from rigs.record import recording
 
-WITHIN_S = 600.0
-"""A whole session: thirteen months of half-hours take minutes at 9,600 baud."""
+WITHIN_S = 1800.0
+"""A whole session: thirteen months of half-hours are half a megabyte, which takes ten minutes at 9,600 baud."""
 
 
 async def read_meter(

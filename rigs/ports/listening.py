@@ -80,6 +80,9 @@ class _TcpListener:
             if self._talking is not None and not self._talking.done():
                 connection.close()
                 continue
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # Whoever vanished without a word must not keep the next one out for ever.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             port = DescriptorPort(_name("socket", peer), connection.fileno(), connection.close)
             self._talking = asyncio.ensure_future(_served(self._serve, port))
 
