@@ -103,7 +103,7 @@ def codecs_grid(facts: Facts) -> Grid:
         Column("decode_us", "decode, us", _us, "number"),
     )
     tallies = grouped(facts.outcome.measured.tallies, lambda key: (key.codec, key.direction))
-    rows = tuple(
+    rows: tuple[tuple[Scalar, ...], ...] = tuple(
         (codec, direction, tally.ratio, tally.floor, *(tally.on_air_ratio(link) for link in links()), *_times(tally))
         for (codec, direction), tally in tallies.items()
     )
