@@ -24,6 +24,9 @@ Kind: TypeAlias = Literal["alert", "late", "duplicate", "unasked", "not_gbcs"]
 """What a message is that nobody waits for; an answer after its time is late."""
 
 _KEPT = 256
+_NAMES_KEPT = 4096
+"""Commands that are over and still told from strangers, should an answer come late."""
+
 _MESSAGE_BYTES = HubLimits().message_bytes
 
 
@@ -142,6 +145,8 @@ class Conversation:
             for name in waiting.names:
                 self._waiting.pop(name, None)
                 self._closed[name] = "duplicate" if answered else "late"
+                if len(self._closed) > _NAMES_KEPT:
+                    del self._closed[next(iter(self._closed))]
             for message in waiting.left():
                 self._keep("duplicate", message)
 

@@ -68,7 +68,12 @@ def serve(
             kernel.at(starts_at + (lasts_s or _FOR_EVER_S), kernel.stop)
             kernel.run()
             side.close()
-    external = {**side.summary(), "connections": line.connections, "unheard_answers": line.unheard}
+    external = {
+        **side.summary(),
+        "connections": line.connections,
+        "unheard_answers": line.unheard,
+        "line_faults": line.faults,
+    }
     summary = {**started, "head_end": "external", "external": external, "run_folder": str(folder.path),
                "not_modelled": _not_modelled()}  # fmt: skip
     folder.write_summary(summary, status="complete")

@@ -190,13 +190,14 @@ def _progress(console: Console) -> Iterator[tuple[Callable[[int], None], Callabl
 
 
 class _Trace:
-    """Writes every message of a run to its trace, decoded and decrypted with the farm's own test keys."""
+    """Writes every message of a run to its trace, decoded and decrypted: with the farm's test keys, or the rig's."""
 
-    def __init__(self, out: TraceWriter, keys: KeyStore) -> None:
-        self._out, self._keys = out, keys
+    def __init__(self, out: TraceWriter, run: SettlementRun) -> None:
+        self._out, self._keys = out, run.farm.keys
+        self._own: dict[int, KeyStore] = {premises: device.keys for premises, device in run.devices.items()}
 
     def message(self, now: float, direction: Direction, request: ServiceRequest, message: bytes) -> None:
-        decoded: Mapping[str, Any] = describe_bytes(message, self._keys)
+        decoded: Mapping[str, Any] = describe_bytes(message, self._own.get(request.premises, self._keys))
         device, use_case = eui64.show(request.device), request.use_case.use_case
         self._out.write(now, direction, request.premises, device, request.srv, use_case, message, decoded)
 
@@ -207,7 +208,7 @@ def _tracing(run: SettlementRun, folder: RunFolder, *, wanted: bool) -> Iterator
         yield
         return
     with folder.trace() as out:
-        run.journey.watch(_Trace(out, run.farm.keys))
+        run.journey.watch(_Trace(out, run))
         yield
 
 

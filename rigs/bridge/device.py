@@ -47,7 +47,7 @@ class RigDevice:
         self._early: deque[bytes] = deque()
         self._heard: Callable[[bytes], None] | None = None
         self._lost: Callable[[str], None] | None = None
-        self._loss = ""
+        self._loss, self._losses = "", 0
 
     # ------------------------------------------------------------------ the run's side
 
@@ -79,7 +79,7 @@ class RigDevice:
         Raises what keeps the rig from being ready; later losses are told to the run and raised at the end.
         """
         self._loop = asyncio.get_running_loop()
-        with recording(self._config):
+        with recording(self._config) as record:
             try:
                 async with open_rig(self._config) as opened:
                     self.keys = opened.keys
@@ -88,6 +88,8 @@ class RigDevice:
                     )
                     ready()
                     await self._until_ended(opened)
+                record.measure("port_losses", self._losses, "losses", high=0)
+                record.first_cause = self.trouble
             except RigError as error:
                 self._is_lost(str(error))
                 raise
@@ -112,6 +114,7 @@ class RigDevice:
                     self.trouble = ""
                     await self._over(link)
             except PortLost as lost:
+                self._losses += 1
                 self.trouble = f"its port was lost ({lost})"
                 await opened.reopen()
 
