@@ -14,13 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from emulator.clock import Stopwatch, wall_time
 from emulator.compression.corpus.made import DEVICES
 from emulator.compression.leakage import leaks, made_days
-from emulator.compression.registry import CODECS, codec_row
+from emulator.compression.registry import CODECS
 from emulator.run_folder import numbered_folder
-from gbcs.errors import LocalError
 from tools.compression.comparing import compare as compare_runs
 from tools.compression.effects import DAYS, PREMISES, Effects, effects_json
 from tools.compression.effects import measure as measure_effects
 from tools.compression.engine import Outcome, measure_all, processors
+from tools.compression.known import FAST, PEERS, names_asked
 from tools.compression.reading import Corpus, read_corpus
 from tools.compression.results import as_json, sizes_of
 from tools.compression.show import Shown
@@ -30,7 +30,6 @@ from tools.compression_study.study import comparison_study, compression_study
 from tools.output import emit_json, stderr_console, stdout_console
 from tools.study.page import write_study
 
-_FAST, _ALL = "fast", "all"
 _DEFAULT_EFFECTS = "header_context"
 
 
@@ -41,7 +40,9 @@ def command(
     ] = None,
     codec: Annotated[
         list[str] | None,
-        typer.Option(help=f"A codec; give it again for more. fast (the default), all, or: {', '.join(CODECS)}."),
+        typer.Option(
+            help=f"A codec; give it again for more. fast (the default), all, or: {', '.join((*CODECS, *PEERS))}."
+        ),
     ] = None,
     devices: Annotated[int, typer.Option(min=1, help="Devices of the messages that are made.")] = DEVICES,
     seed: Annotated[int, typer.Option(help="Seed of the messages that are made.")] = 162,
@@ -73,7 +74,7 @@ def command(
     if compare is not None:
         _compare(*compare, into if report else None, json=json)
         return
-    names = _names(codec or [_FAST])
+    names = names_asked(codec or [FAST])
     watch = Stopwatch()
     corpus = read_corpus(path, devices=devices, seed=seed, keys=keys)
     with _progress(stderr_console(), corpus.messages) as step:
@@ -128,24 +129,6 @@ def _call(path: Path | None, codecs: list[str], devices: int, seed: int, seeds: 
     """The command that makes the study again."""
     words = ["meterfarm compress", *([str(path)] if path else [f"--devices {devices} --seed {seed}"])]
     return " ".join([*words, *(f"--codec {name}" for name in codecs), *([f"--seeds {seeds}"] if seeds else [])])
-
-
-def _names(asked: list[str]) -> list[str]:
-    """The codecs that were asked for, each once. Raises LocalError that names an unknown one."""
-    found: list[str] = []
-    for name in asked:
-        if name == _ALL:
-            found += CODECS
-        elif name == _FAST:
-            found += [each for each, row in CODECS.items() if row.is_fast]
-        else:
-            try:
-                codec_row(name)
-            except LocalError:
-                allowed = ", ".join((_FAST, _ALL, *CODECS))
-                raise LocalError(f"codec {name!r} is not known (allowed: {allowed})") from None
-            found.append(name)
-    return list(dict.fromkeys(found))
 
 
 def _show(

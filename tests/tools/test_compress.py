@@ -67,16 +67,6 @@ def test_a_person_gets_tables_that_fit() -> None:
     assert "…" not in ended.out
 
 
-def test_one_process_and_two_measure_the_same() -> None:
-    asked = ("compress", "--no-report", "--devices", "20", "--codec", "header_context", "--json", "--workers")
-    first, second = (meterfarm(*asked, workers).json()["rows"] for workers in "12")
-    named = [
-        {tuple(row[name] for name in ("use_case", "role", "kind", "direction", "n", "sent_bytes")) for row in rows}
-        for rows in (first, second)
-    ]
-    assert named[0] == named[1] and len(named[0]) > 40
-
-
 def test_the_reference_set_as_a_corpus() -> None:
     found = compress(str(rtds_home()), "--workers", "1", "--codec", "header_context", "--json").json()
     rows = {(row["use_case"], row["role"], row["kind"], row["direction"]): row for row in found["rows"]}

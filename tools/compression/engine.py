@@ -13,8 +13,8 @@ from multiprocessing import get_context
 from emulator.compression.codec import Direction
 from emulator.compression.corpus import Block, Conversation
 from emulator.compression.dictionary import Dictionaries, train
-from emulator.compression.registry import codec_row
 from gbcs.errors import LocalError
+from tools.compression.known import needs_dictionaries
 from tools.compression.measuring import Task, measure
 from tools.compression.tally import Measured
 
@@ -67,7 +67,7 @@ def _task(
     blocks: Sequence[Block], codecs: Sequence[str], pool: ProcessPoolExecutor | None
 ) -> tuple[Task, tuple[str, ...]]:
     """What every process needs to know: dictionaries are trained once, of the first block's training conversations."""
-    trained = [name for name in codecs if codec_row(name).needs_dictionaries]
+    trained = [name for name in codecs if needs_dictionaries(name)]
     if not trained:
         return Task(tuple(codecs)), ()
     try:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
 from time import perf_counter
 
-from emulator.compression.codec import Codec, Link
+from emulator.compression.codec import Link
 from emulator.compression.corpus import Block, Conversation, Sample
 from emulator.compression.dictionary import Dictionaries
 from emulator.compression.floor import floor_bytes
 from emulator.compression.generic import Packer, unpacked
 from emulator.compression.placements import PAYLOAD, PAYLOAD_AND_HEADERS
-from emulator.compression.registry import MAX_BATCH_BYTES, codec_row, make_codec, packer_of
+from emulator.compression.registry import MAX_BATCH_BYTES, packer_of
 from tools.compression.framing import links
+from tools.compression.known import PEERS, make_ends, needs_dictionaries
 from tools.compression.tally import BatchKey, Key, Measured, Tally
 from tools.outcome import NotMet
 
@@ -51,7 +52,7 @@ def measure(block: Block, task: Task) -> Measured:
         messages = [_prepared(sample) for sample in conversation.samples]
         found.messages += len(messages)
         for name in task.codecs:
-            if not (codec_row(name).needs_dictionaries and conversation.is_for_training):
+            if not (needs_dictionaries(name) and conversation.is_for_training):
                 _through(name, conversation, messages, task, found)
         if any(message.sample.coded is not None for message in messages):
             _coded_payloads(conversation, messages, found)
@@ -100,9 +101,8 @@ class _Ends:
     """Both ends of one hub's link."""
 
     def __init__(self, name: str, task: Task | None, hub: bytes) -> None:
-        make: Callable[[], Codec] = lambda: make_codec(name, task.dictionaries if task is not None else None)  # noqa: E731
         self.name, self.hub = name, hub
-        self.head_end, self.at_hub = make(), make()
+        self.head_end, self.at_hub = make_ends(name, task.dictionaries if task is not None else None)
 
     def carry(self, direction: str, message: bytes) -> tuple[int, float, float]:
         """Bytes sent for a message, and the seconds of both ends. Raises NotMet where it does not come back."""
@@ -149,7 +149,7 @@ def _frame(tally: Tally, message: _Message, sent: int) -> None:
 
 def _batches(conversations: Sequence[Conversation], task: Task, found: Measured) -> None:
     """Batches of each direction through every codec that takes any bytes."""
-    for name in task.codecs:
+    for name in (each for each in task.codecs if each not in PEERS):
         for direction in ("down", "up"):
             packer = packer_of(name, direction, task.dictionaries)
             if packer is None:

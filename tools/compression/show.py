@@ -16,6 +16,7 @@ from emulator.compression.placements import PLACEMENTS
 from emulator.compression.registry import CODECS
 from tools.compression.engine import Outcome
 from tools.compression.framing import links
+from tools.compression.known import PEERS
 from tools.compression.measuring import BACKHAUL, HUB
 from tools.compression.reading import Corpus
 from tools.compression.results import sizes_of, srv_of
@@ -147,7 +148,7 @@ def _by_codec(outcome: Outcome) -> Table:
     sums = grouped(outcome.measured.tallies, lambda key: (key.codec, key.direction))
     for codec in outcome.measured.codecs():
         ways = [sums.get((codec, way), Tally()) for way in ("down", "up")]
-        n = sum(way.n for way in ways) if codec in CODECS else 0
+        n = sum(way.n for way in ways) if codec in CODECS or codec in PEERS else 0
         table.add_row(
             codec,
             *(_ratio(way.ratio if way.n else None) for way in ways),
