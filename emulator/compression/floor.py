@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.compression.codec import Direction
-from emulator.compression.header_context.facts import facts_of
+from emulator.compression.header_context.facts import code_of
 from emulator.compression.header_context.rules import load_rules
 
 _INCOMPRESSIBLE = ("cipher", "mac", "signature")
@@ -14,10 +14,10 @@ def floor_bytes(message: bytes, direction: Direction) -> int:
 
     Rows in clear do not count, however much they vary; nor does what is encrypted in payloads other than reads.
     """
-    facts = facts_of(message)
-    if facts is None:
+    code = code_of(message)
+    if code is None:
         return 0
-    for rule in load_rules().candidates(direction, facts.code):
+    for rule in load_rules().candidates(direction, code):
         values = rule.layout.read(message)
         if values is not None:
             return sum(len(values.get(name, b"")) for name in _INCOMPRESSIBLE)

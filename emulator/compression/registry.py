@@ -47,19 +47,19 @@ CODECS: Mapping[str, CodecRow] = {
         "stream", "deflate 9, a stream per link", partial(StreamCodec, "deflate_stream", DeflateStream, DeflateStream)
     ),
     "zstd_stream": CodecRow(
-        "stream", "Zstandard 9, a stream per link", partial(StreamCodec, "zstd_stream", ZstdStream, ZstdStream)
+        "stream", "Zstandard 3, a stream per link", partial(StreamCodec, "zstd_stream", ZstdStream, ZstdStream)
     ),
     **dict(
         (
             _single("deflate", "deflate 9"),
             _single("deflate_fast", "deflate 1"),
             _single("zstd", "Zstandard 3"),
-            _single("zstd_19", "Zstandard 19"),
+            _single("zstd_19", "Zstandard 19", is_fast=False),
             _single("brotli", "Brotli 11", is_fast=False),
             _single("lzma", "LZMA, raw", is_fast=False),
             _single("lz4", "LZ4, highest"),
             _single("heatshrink", "heatshrink 8/4"),
-            _single("heatshrink_11", "heatshrink 11/4"),
+            _single("heatshrink_11", "heatshrink 11/4", is_fast=False),
         )
     ),
 }

@@ -174,7 +174,7 @@ class ZstdStream:
 
     def __init__(self) -> None:
         settings = zstandard.ZstdCompressionParameters.from_level(
-            9, format=_FORMAT, window_log=_WINDOW_LOG, write_content_size=False, write_checksum=False
+            3, format=_FORMAT, window_log=_WINDOW_LOG, write_content_size=False, write_checksum=False
         )
         self._packer = zstandard.ZstdCompressor(compression_params=settings).compressobj()
         self._reader = zstandard.ZstdDecompressor(format=_FORMAT, max_window_size=1 << 18).decompressobj()

@@ -19,6 +19,12 @@ from gbcs.payload import message_payload
 from tools.rtds_files import read_vectors
 
 _BLOCK_MESSAGES = 2_000
+_DECODED = ',"decoded":'
+"""What follows in a line of a trace is the same message once more, and takes longest to read."""
+
+_LONGEST_ERROR = 160
+"""No error response to a read is longer: it is its frame, and a few bytes for each object."""
+
 _CAPTURES = (".pcap", ".pcapng", ".cap")
 
 
@@ -110,7 +116,7 @@ def _of_trace(file: Path) -> Iterator[tuple[Eui64, Sample] | None]:
     with file.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             try:
-                row = json.loads(line)
+                row = json.loads(line.partition(_DECODED)[0].rstrip("}\n") + "}")
                 message, hub = bytes.fromhex(row["hex"]), int(row["premises"])
                 use_case = str(row["use_case"])
             except (ValueError, KeyError, TypeError):
@@ -141,6 +147,8 @@ def _of_capture(path: Path, keys: Path | None) -> Iterator[tuple[Eui64, Sample] 
 
 def _kind(message: bytes) -> str:
     """Whether an answer is an error; of others the bytes do not tell."""
+    if len(message) > _LONGEST_ERROR:
+        return ""
     try:
         payload = message_payload(decode(message))
     except (DecodeError, GbcsError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.compression.codec import RAW, Link
-from emulator.compression.header_context.facts import facts_of
+from emulator.compression.header_context.facts import code_of
 from emulator.compression.header_context.rules import Rule, load_rules
 from emulator.compression.layouts import Values
 from emulator.compression.layouts.items import Field, Item, Literal, Low
@@ -135,8 +135,8 @@ class MicroschcCodec:
 
     @staticmethod
     def _parts_of(message: bytes, link: Link) -> list[_Part] | None:
-        facts = facts_of(message)
-        for rule in load_rules().candidates(link.direction, facts.code) if facts is not None else ():
+        code = code_of(message)
+        for rule in load_rules().candidates(link.direction, code) if code is not None else ():
             values = rule.layout.read(message)
             if values is not None:
                 return parts_of(rule, values)

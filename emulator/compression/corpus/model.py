@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from emulator.compression.codec import Direction
+from emulator.compression.header_context.facts import code_of, repeated_of
 from emulator.hub.addresses import CRA_AT, NOT_GBCS, ORIGINATOR_AT, RECIPIENT_AT, header_start
-from gbcs import framing
 from gbcs.catalogue import find
-from gbcs.errors import GbcsError
 from gbcs.eui64 import Eui64
 from gbcs.framing import Cra
+from gbcs.gbt import is_block
 
 KNOWN, UNKNOWN = "known party", "unknown party"
 """Roles as far as a message tells them: in its own name, or through the broker."""
@@ -62,11 +62,7 @@ class Block(Protocol):
 
 def role_of(message: bytes) -> str:
     """The reader's role as the message tells it."""
-    try:
-        supplementary = framing.decode(message).other.supplementary_id
-    except GbcsError:
-        return KNOWN
-    return KNOWN if supplementary is None else UNKNOWN
+    return UNKNOWN if "user" in repeated_of(message) else KNOWN
 
 
 def sample_of(message: bytes, kind: str = "", use_case: str = "", role: str = "") -> Sample | None:
@@ -79,12 +75,11 @@ def sample_of(message: bytes, kind: str = "", use_case: str = "", role: str = ""
 
 
 def _use_case(message: bytes) -> str:
-    try:
-        code = framing.decode(message).message_code
-    except GbcsError:
-        return "block"
-    row = find(code)
-    return row.use_case if row is not None else f"{code:04X}"
+    code = code_of(message)
+    row = None if code is None or is_block(message) else find(code)
+    if row is not None:
+        return row.use_case
+    return "block" if is_block(message) else f"{code or 0:04X}"
 
 
 def device_of(message: bytes) -> Eui64:

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
-from emulator.compression.codec import ContextLost
 from emulator.compression.header_context.context import Counted, CounterKey, Defined, Update
 from emulator.compression.layouts import Reader, Values, varint
 from gbcs.errors import DecodeError, GbcsError
@@ -180,20 +178,6 @@ def _in_window(low: int, bits: int, reference: int) -> int:
     return (start + ((low - start) & (1 << bits) - 1)) & 0xFFFF_FFFF_FFFF_FFFF
 
 
-@dataclass(frozen=True, slots=True)
-class FromPending:
-    """Nothing: the pending command has it, and its values are in the message before the actions begin."""
-
-    def send(self, name: str, message: Message, context: Sending) -> bytes | None:
-        """Nothing."""
-        return b""
-
-    def receive(self, name: str, reader: Reader, message: Message, context: Receiving) -> None:
-        """The value is there, or the command had none."""
-        if name not in message.values:
-            raise ContextLost(f"the pending command has no {name}", field="residue")
-
-
 # ---------------------------------------------------------------------- times
 
 
@@ -280,7 +264,3 @@ class After:
             raise DecodeError("no time to count from", field="residue")
         seconds = number >> 1 if number & 1 else (number >> 1) * HALF_HOUR_S
         message.values[name] = _octets(first + seconds, self.size)
-
-
-Maker = Callable[[Mapping[str, object], int | None, bool], Action]
-"""Makes an action from its row in the rules, the size of the field, and whether the field is the last one."""

@@ -20,7 +20,7 @@ from emulator.compression.header_context.context import (
     ReceivedContext,
     SentContext,
 )
-from emulator.compression.header_context.facts import Facts, facts_of
+from emulator.compression.header_context.facts import code_of, repeated_of
 from emulator.compression.header_context.mirror import Mirror
 from emulator.compression.header_context.rules import Rule, load_rules
 from emulator.compression.layouts import Reader, Values
@@ -51,47 +51,43 @@ class HeaderContextCodec:
 
     def compress(self, message: bytes, link: Link) -> bytes:
         """The data to send: never longer than the message by more than a byte."""
-        facts = facts_of(message)
-        if facts is None:
-            return RAW + message
-        for rule in self.rules.candidates(link.direction, facts.code):
-            values = rule.layout.read(message)
-            data = values and self._by_rule(rule, values, message, link, facts)
-            if values and data:
-                return data
-        if link.direction == "down" and facts.values:
-            self._pending_of(link.hub).add(Pending(facts.values))
+        code = code_of(message)
+        if code is not None:
+            for rule in self.rules.candidates(link.direction, code):
+                values = rule.layout.read(message)
+                if values is not None and (data := self._by_rule(rule, values, message, link)) is not None:
+                    return data
+            if link.direction == "down":
+                self._arrived(message, None, link)
         return RAW + message
 
-    def _by_rule(self, rule: Rule, values: Values, message: bytes, link: Link, facts: Facts) -> bytes | None:
+    def _by_rule(self, rule: Rule, values: Values, message: bytes, link: Link) -> bytes | None:
         """What a rule makes of a message; None where it does not fit, gains nothing or fails the proof."""
-        head = b""
+        known: Values = {}
         if rule.kind == "response":
             command = self._pending_of(link.hub).find(values["device"], values["counter"])
-            if command is None or any(values.get(name, value) != value for name, value in command.values.items()):
+            if command is None or any(command.values.get(name) != values[name] for name in rule.repeated):
                 return None
-            head = values["counter"][-LOW_BYTES:]
+            known = dict(command.values)
         draft, sent = Message(values), self._sent_on(link)
-        residues = [head]
+        residues = [values["counter"][-LOW_BYTES:]] if rule.kind == "response" else []
         for name, action in rule.actions:
             residue = action.send(name, draft, sent)
             if residue is None:
                 return None
             residues.append(residue)
         residue = b"".join(residues)
-        if len(residue) + self.check_bytes >= len(message) or not self._proved(rule, residue, message, draft, link):
+        if len(residue) + self.check_bytes >= len(message) or not self._proved(rule, residue, message, known, link):
             return None
         sent.note(draft.updates)
         if rule.kind == "command":
-            self._pending_of(link.hub).add(Pending(facts.values, tuple(draft.updates)))
+            self._pending_of(link.hub).add(Pending(repeated_of(message), tuple(draft.updates)))
         return bytes((rule.number,)) + self._check(message, link) + residue
 
-    def _proved(self, rule: Rule, residue: bytes, message: bytes, draft: Message, link: Link) -> bool:
+    def _proved(self, rule: Rule, residue: bytes, message: bytes, known: Values, link: Link) -> bool:
         """Whether the other end would make the same message of it."""
-        mirror = Mirror(self._sent_on(link))
-        known = _repeated(draft.values) if rule.kind == "response" else {}
         try:
-            return self._expanded(rule, residue, known, mirror)[0] == message
+            return self._expanded(rule, residue, known, Mirror(self._sent_on(link)))[0] == message
         except (DecodeError, ContextLost):
             return False
 
@@ -134,6 +130,9 @@ class HeaderContextCodec:
     ) -> tuple[bytes, Message]:
         reader = Reader(residue, LOW_BYTES if rule.kind == "response" else 0)
         draft = Message(known)
+        for name in rule.repeated:
+            if name not in known:
+                raise ContextLost(f"the pending command has no {name}", field="residue")
         for name, action in rule.actions:
             action.receive(name, reader, draft, context)
         if reader.at != len(residue):
@@ -142,12 +141,12 @@ class HeaderContextCodec:
 
     def _arrived(self, message: bytes, command: Pending | None, link: Link) -> None:
         """Note a command that waits for its answer; an answer confirms what its command took with it."""
-        if command is None and (facts := facts_of(message)) is not None and facts.values:
+        if command is None and (values := repeated_of(message)):
             pending = self._pending_of(link.hub)
             if link.direction == "down":
-                pending.add(Pending(facts.values))
+                pending.add(Pending(values))
             else:
-                command = pending.find(facts.values["device"], facts.values["counter"])
+                command = pending.find(values["device"], values["counter"])
         if command is not None:
             self._sent_on(Link(link.hub, "down")).confirm(command.used)
 
@@ -187,11 +186,3 @@ class HeaderContextCodec:
 
     def _pending_of(self, hub: Eui64) -> PendingCommands:
         return self._pending.setdefault(hub, PendingCommands())
-
-
-_REPEATED = ("device", "party", "counter", "code", "user", "user_counter")
-
-
-def _repeated(values: Values) -> Values:
-    """What an answer repeats of its command."""
-    return {name: values[name] for name in _REPEATED if name in values}

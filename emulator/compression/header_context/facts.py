@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from emulator.compression.layouts import Values
 from emulator.hub.addresses import COUNTER_AT, CRA_AT, END_AT, NOT_GBCS, ORIGINATOR_AT, RECIPIENT_AT, header_start
 from gbcs.framing import Cra
 
 _ID = 8
+_WITH_PARTY = 18
+"""Bytes of other information from which on it names a supplementary party and its counter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The message code, and the values that an answer repeats (empty for an alert)."""
-
-    code: int
-    values: Values
-
-
-def facts_of(message: bytes) -> Facts | None:
-    """The facts of a whole message or of a block; None where the bytes are neither."""
+def code_of(message: bytes) -> int | None:
+    """The message code of a whole message or of a block; None where the bytes are neither."""
     start = header_start(message)
-    if start == NOT_GBCS:
-        return None
-    at = _other_information(message, start + END_AT)
-    if at is None:
-        return None
-    code = message[at : at + 2]
-    found = Facts(int.from_bytes(code, "big"), {})
-    cra = message[start + CRA_AT]
-    if cra in (Cra.COMMAND, Cra.RESPONSE):
-        first, second = (_id(message, start + offset) for offset in (ORIGINATOR_AT, RECIPIENT_AT))
-        device, party = (second, first) if cra == Cra.COMMAND else (first, second)
-        found.values.update(device=device, party=party, counter=_id(message, start + COUNTER_AT), code=code)
-        if message[at - 1] >= 18:
-            found.values.update(user=_id(message, at + 2), user_counter=_id(message, at + 10))
-    return found
+    at = -1 if start == NOT_GBCS else _code_at(message, start + END_AT)
+    return None if at < 0 else int.from_bytes(message[at : at + 2], "big")
 
 
-def _other_information(message: bytes, at: int) -> int | None:
-    """Where the message code stands, behind date-time and length."""
-    try:
-        at += 1 + message[at]
-        at += 1 + (message[at] - 0x80 if message[at] > 0x80 else 0)
-    except IndexError:
-        return None
-    return at if at + 2 <= len(message) else None
+def repeated_of(message: bytes) -> Values:
+    """What an answer repeats of its command, read from either; empty for an alert, and for what is no message."""
+    start = header_start(message)
+    at = -1 if start == NOT_GBCS else _code_at(message, start + END_AT)
+    if at < 0 or message[start + CRA_AT] not in (Cra.COMMAND, Cra.RESPONSE):
+        return {}
+    first, second = _id(message, start + ORIGINATOR_AT), _id(message, start + RECIPIENT_AT)
+    device, party = (second, first) if message[start + CRA_AT] == Cra.COMMAND else (first, second)
+    values = {
+        "device": device,
+        "party": party,
+        "counter": _id(message, start + COUNTER_AT),
+        "code": message[at : at + 2],
+    }
+    if message[at - 1] >= _WITH_PARTY:
+        values.update(user=_id(message, at + 2), user_counter=_id(message, at + 2 + _ID))
+    return values
+
+
+def _code_at(message: bytes, at: int) -> int:
+    """Where the message code stands, behind date-time and length; -1 where the bytes end before."""
+    if at >= len(message):
+        return -1
+    at += 1 + message[at]
+    if at >= len(message):
+        return -1
+    at += 1 + (message[at] - 0x80 if message[at] > 0x80 else 0)
+    return at if at + 2 <= len(message) else -1
 
 
 def _id(message: bytes, at: int) -> bytes:

@@ -16,7 +16,6 @@ from emulator.compression.codec import Direction
 from emulator.compression.header_context.actions import (
     Action,
     After,
-    FromPending,
     Grid,
     LowBits,
     MappingSent,
@@ -70,12 +69,16 @@ class _File(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: a number, the kind of message, its layout, and what is sent of each field, in the order of sending."""
+    """One rule: a number, the kind of message, its layout, and what is sent of each field, in the order of sending.
+
+    ``repeated`` are the fields of a response that its command has, of which nothing is sent.
+    """
 
     number: int
     kind: Kind
     name: str
     layout: Layout
+    repeated: tuple[str, ...]
     actions: tuple[tuple[str, Action], ...]
 
 
@@ -168,19 +171,23 @@ class _Compiler:
             layout = parse_layout(text, self.sizes, fragments)
         except LocalError as error:
             raise LocalError(f"rules: rule {number}: {error}") from None
-        return Rule(number, kind, name, layout, self._actions(kind, layout, _columns(fragments)))
+        rows = self.sent[kind]
+        repeated = tuple(field for field in layout.fields if field in rows and rows[field].action == "pending")
+        actions = self._actions(kind, layout, _columns(fragments))
+        return Rule(number, kind, name, layout, repeated, actions)
 
     def _actions(self, kind: Kind, layout: Layout, columns: int) -> tuple[tuple[str, Action], ...]:
         """Who it is about goes first, because counters hang on it; what has no size goes last."""
         rows = self.sent[kind]
-        ranks = {"pending": 0, "mapping-sent": 1, "LSB": 2}
+        ranks = {"mapping-sent": 1, "LSB": 2}
 
         def rank(name: str) -> tuple[int, int]:
             row = rows.get(name)
             is_open = layout.fields[name] is None and (row is None or row.action != "mapping-sent")
             return int(is_open), ranks.get(row.action, 3) if row is not None else 4
 
-        names = sorted(layout.fields, key=rank)
+        sent = (name for name in layout.fields if name not in rows or rows[name].action != "pending")
+        names = sorted(sent, key=rank)
         return tuple(
             (name, self._action(rows.get(name), layout.fields[name], name == names[-1], columns)) for name in names
         )
@@ -194,7 +201,7 @@ class _Compiler:
             case "LSB":
                 return LowBits(row.of, row.beside)
             case "pending":
-                return FromPending()
+                raise LocalError("rules: what a pending command has is not sent")
             case "grid":
                 return Grid(size or 4)
             case "after":
