@@ -79,12 +79,13 @@ def command(
     corpus = read_corpus(path, devices=devices, seed=seed, keys=keys)
     with _progress(stderr_console(), corpus.messages) as step:
         outcome = measure_all(corpus.blocks, names, workers or processors(), step)
-    effects = _effects(names if codec else [_DEFAULT_EFFECTS], seeds, premises, workers or processors())
+    ran = [name for name in names if name in CODECS] if codec else [_DEFAULT_EFFECTS]
+    effects = _effects(ran, seeds, premises, workers or processors())
     page = None
     if report and outcome.measured.messages:
         page = _write(outcome, corpus, effects, watch, into, _call(path, names if codec else [], devices, seed, seeds))
     _show(outcome, corpus, watch.seconds, effects, page, json=json)
-    if not outcome.is_complete or len(effects) < bool(seeds):
+    if not outcome.is_complete or len(effects) < bool(seeds and ran):
         raise KeyboardInterrupt
 
 
