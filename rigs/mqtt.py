@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,11 +23,15 @@ ANSWER_WITHIN_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where a broker is, and a file (0600) with a line ``USER:PASSWORD`` for it."""
+    """Where a broker is, a file (0600) with a line ``USER:PASSWORD`` for it, and whose certificate it must show.
+
+    TLS is spoken where ``tls_ca`` names a file of certificates.
+    """
 
     host: str
     port: int
     password_file: Path | None = None
+    tls_ca: Path | None = None
 
     def __str__(self) -> str:
         return f"mqtt://{self.host}:{self.port}"
@@ -69,7 +74,14 @@ async def connected(broker: Broker, within_s: float = ANSWER_WITHIN_S) -> AsyncI
     """A session that lasts as long as the context. Raises RigError where the broker cannot be reached or is lost."""
     aiomqtt = _library()
     user, password = credentials(broker.password_file)
-    client = aiomqtt.Client(broker.host, broker.port, username=user, password=password, timeout=within_s)
+    client = aiomqtt.Client(
+        broker.host,
+        broker.port,
+        username=user,
+        password=password,
+        timeout=within_s,
+        tls_context=_trusting(broker.tls_ca),
+    )
     try:
         async with asyncio.timeout(within_s), client:
             yield Session(client)
@@ -77,6 +89,16 @@ async def connected(broker: Broker, within_s: float = ANSWER_WITHIN_S) -> AsyncI
         raise RigError(f"{broker} does not answer") from error
     except (aiomqtt.MqttError, OSError) as error:
         raise RigError(f"{broker} cannot be used: {error}") from error
+
+
+def _trusting(certificates: Path | None) -> ssl.SSLContext | None:
+    """TLS that trusts these certificates alone; None for none. Raises LocalError where the file holds none."""
+    if certificates is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=certificates)
+    except OSError as error:
+        raise LocalError(f"{certificates} holds no certificates: {error.strerror or error}") from None
 
 
 def _library() -> Any:

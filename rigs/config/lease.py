@@ -38,6 +38,8 @@ class MqttLease(_Beating):
     port: TcpPort = 1883
     prefix: Annotated[str, Field(pattern="^[^#+ ]+$")] = "meterfarm/leases"
     password_file: FilePath | None = None
+    tls_ca: FilePath | None = None
+    """Certificates that the broker's must hang off; TLS is spoken where they are named."""
 
 
 LeaseConfig = Annotated[FileLease | MqttLease, Field(discriminator="kind")]

@@ -70,6 +70,8 @@ class MqttPower(Section):
     topic: Annotated[str, Field(pattern="^[^#+ ]+$")]
     relay: Annotated[str, Field(pattern="^POWER[0-9]*$")] = "POWER"
     password_file: FilePath | None = None
+    tls_ca: FilePath | None = None
+    """Certificates that the broker's must hang off; TLS is spoken where they are named."""
 
 
 class LabgridPower(Section):

@@ -18,4 +18,4 @@ def lease_store(config: LeaseConfig, state_folder: Path) -> LeaseStore:
     """Where the leases of a rig are written down."""
     if isinstance(config, FileLease):
         return FileLeases(config.folder or state_folder)
-    return MqttLeases(Broker(config.host, config.port, config.password_file), config.prefix)
+    return MqttLeases(Broker(config.host, config.port, config.password_file, config.tls_ca), config.prefix)

@@ -18,7 +18,7 @@ class MqttSwitch:
 
     def __init__(self, config: MqttPower) -> None:
         self._config = config
-        self._broker = Broker(config.host, config.port, config.password_file)
+        self._broker = Broker(config.host, config.port, config.password_file, config.tls_ca)
 
     async def switch(self, on: bool) -> None:
         """Command, and wait for the socket's word."""

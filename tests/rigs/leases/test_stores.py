@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brokers import KINDS, broker
+from brokers import KINDS, broker, guarded_broker, self_signed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -241,6 +241,27 @@ def test_a_broker_that_lost_its_memory_is_told_again() -> None:
             await again.renew(alice.beaten(alice.heartbeat_at + 5))
             with pytest.raises(Refused):
                 await again.take(lease("bob"))
+
+    asyncio.run(session())
+
+
+def test_a_broker_with_tls_and_a_password_lets_in_who_knows_both(tmp_path: Path) -> None:
+    async def session() -> None:
+        other = tmp_path / "other"
+        other.mkdir()
+        async with guarded_broker(tmp_path) as where:
+            leases = MqttLeases(where, "x")
+            await leases.take(lease("alice"))
+            for wrong in (
+                replace(where, password_file=None),
+                replace(where, tls_ca=self_signed(other)[0]),
+                replace(where, tls_ca=None),
+            ):
+                with pytest.raises(RigError, match=r"cannot be used|does not answer"):
+                    async with connected(wrong, 3):
+                        pass
+            with pytest.raises(LocalError, match="holds no certificates"):
+                await MqttLeases(replace(where, tls_ca=tmp_path / "secret"), "x").holder("bench-3")
 
     asyncio.run(session())
 
