@@ -268,6 +268,8 @@ class EzspHan:
         task = asyncio.ensure_future(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step leaves what it was to do unbegun.
+        task.add_done_callback(lambda _: work.close())
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """What fails for good is an event, while there is no HAN yet; later it is kept to be looked at."""

@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from fake_rigs import gfi_lab
+import pytest
+from fake_rigs import ezsp_lab, gfi_lab
+from plugin_run import PLUGIN
 
 import gbcs
+
+pytest_plugins = ["pytester"]
 
 PACKAGES = Path(gbcs.__file__).parents[1]
 
@@ -24,7 +28,7 @@ def suite(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": str(PACKAGES), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
 
 
@@ -34,12 +38,19 @@ def test_on_the_emulator(tmp_path: Path) -> None:
     assert "passed" in done.stdout and "skipped" not in done.stdout and "xfailed" not in done.stdout
 
 
-def test_on_an_emulated_meter_with_a_known_deviation(tmp_path: Path) -> None:
-    done = suite(tmp_path, "--meterfarm-profile", "gap-after-power-cut")
-    assert done.returncode == 0 and "1 xfailed" in done.stdout, done.stdout + done.stderr
+def test_a_known_deviation_of_the_firmware_is_expected(pytester: pytest.Pytester) -> None:
+    options = ("--pyargs", "rigs.examples.test_logs", "--meterfarm-profile", "gap-after-power-cut")
+    ended = pytester.runpytest_inprocess("-p", PLUGIN, "-p", "no:cacheprovider", *options)
+    ended.assert_outcomes(passed=7, xfailed=1)
 
 
 def test_on_a_meter_behind_a_terminal(tmp_path: Path) -> None:
     with gfi_lab(tmp_path) as lab:
+        done = suite(tmp_path, "--meterfarm-rig", lab.name)
+    assert done.returncode == 0 and "passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_on_a_meter_over_a_dongle(tmp_path: Path) -> None:
+    with ezsp_lab(tmp_path) as lab:
         done = suite(tmp_path, "--meterfarm-rig", lab.name)
     assert done.returncode == 0 and "passed" in done.stdout, done.stdout + done.stderr

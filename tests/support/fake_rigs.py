@@ -77,3 +77,20 @@ def started(*command: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+HUB = "02-4D-46-C0-00-00-00-01"
+INSTALL_CODE = "83fed3407a939723a5c639b26916d505c3b5"
+
+
+@contextmanager
+def ezsp_lab(folder: Path, keys: Path | None = None) -> Iterator[Lab]:
+    """A meter on the HAN of a dongle: the rig's module, the meter's and the air between them are fakes."""
+    lab = Lab(folder, keys or make_keys(folder), folder / "ttyDongle")
+    codes = folder / "codes"
+    codes.write_text(f"{METER} {INSTALL_CODE}\n")
+    codes.chmod(0o600)
+    lab.write(link={"kind": "ezsp", "port": str(lab.terminal), "install_codes": str(codes)})
+    script = str(Path(__file__).with_name("ezsp_meter.py"))
+    with started(sys.executable, script, str(lab.terminal), str(lab.keys), METER, HUB, INSTALL_CODE) as lab.device:
+        yield lab

@@ -63,6 +63,15 @@ def test_faults_every_other_second(lab: Lab) -> None:
     assert is_free(lab)
 
 
+@pytest.mark.long
+def test_half_an_hour_with_a_fault_every_five_seconds(lab: Lab) -> None:
+    ended = meterfarm("rig", "soak", lab.name, "--rigs", str(lab.bench), "--for", "30m", "--faults", "--json")
+    ledger = ledger_of(json.loads(ended.out))
+    assert balances(ledger) and ledger["took_s"] >= 1800 and sum(ledger["faults"].values()) >= 200
+    assert ledger["lost"] <= ledger["reads"] / 100, ledger["lost_because"]
+    assert is_free(lab)
+
+
 def test_ctrl_c_prints_the_ledger_so_far(lab: Lab) -> None:
     with soak(lab, "--for", "10m", "--json") as process:
         try:
