@@ -58,7 +58,7 @@ class BlockLink:
         """Close the link below."""
         if self._coming is not None:
             self._coming.cancel()
-            await asyncio.wait((self._coming,))
+            await asyncio.gather(self._coming, return_exceptions=True)
         await self._link.close()
 
     async def _next(self) -> bytes | None:

@@ -54,7 +54,7 @@ async def host(core: DeviceCore, link: MessageLink, now: Now, traffic: Traffic |
     finally:
         if coming is not None:
             coming.cancel()
-            await asyncio.wait((coming,))
+            await asyncio.gather(coming, return_exceptions=True)
 
 
 async def _arrived(coming: asyncio.Task[bytes], core: DeviceCore, now: Now) -> bool:
