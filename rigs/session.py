@@ -58,19 +58,23 @@ class OpenRig:
 
         Raises PortLost where there is no way to the device.
         """
-        async with self.link(port) as link:
-            reader = RigReader(
-                link,
-                self.keys,
-                self.counters,
-                rig=self.config.name,
-                is_emulated=self.device.emulated,
-                parameters=parameters or self.parameters,
-                sink=sink,
-                acb=self.acb,
-            )
-            async with reader:
-                yield reader
+        async with self.link(port) as link, self.reader_over(link, parameters=parameters, sink=sink) as reader:
+            yield reader
+
+    def reader_over(
+        self, link: MessageLink, *, parameters: ReadingParameters | None = None, sink: CaptureSink | None = None
+    ) -> RigReader:
+        """Somebody who asks the device over a link that is there already; use it as a context manager."""
+        return RigReader(
+            link,
+            self.keys,
+            self.counters,
+            rig=self.config.name,
+            is_emulated=self.device.emulated,
+            parameters=parameters or self.parameters,
+            sink=sink,
+            acb=self.acb,
+        )
 
     @asynccontextmanager
     async def link(self, port: Port | None = None) -> AsyncIterator[MessageLink]:

@@ -91,7 +91,7 @@ def command(
         return
     if not profile:
         raise LocalError(f"name a profile (allowed: {', '.join((NAME, *shipped()))})")
-    start, window = _start(day)
+    start, window = start_of(day)
     if profile == NAME:
         wanted = Wanted(device, keys, key_seed, firmware, seed)
         if printed:
@@ -123,7 +123,7 @@ def _emulate_capture(
         serve_recorded(recorded, gfi or DEFAULT_GFI)
 
 
-def _start(day: str) -> tuple[float, Window | None]:
+def start_of(day: str) -> tuple[float, Window | None]:
     """What the clock shows at first, and the half-hours that the profile holds (None: all of its log)."""
     if not day:
         return from_datetime(wall_time()), None

@@ -55,6 +55,7 @@ class EzspHan:
         self._endpoints = endpoints
         self._handler: ApsHandler | None = None
         self._on_event: EventHandler | None = None
+        self.network_key = b""
         self._keys: dict[Eui64, HanKeys] = {}
         self._admitted: dict[Eui64, bytes] = {}
         self._members: set[Eui64] = set()
@@ -130,7 +131,7 @@ class EzspHan:
             place = None
         is_known = place is not None
         place = place or await network.form(self.client, self.settings.channel, self.settings.pan_id)
-        self._up(place)
+        await self._up(place)
         self._happened(Up(self.eui))
         for device, code in tuple(self._admitted.items()):
             await self._admit(device, code)
@@ -146,7 +147,7 @@ class EzspHan:
         is_new = place is None
         place = place or await network.join(self.client, self.settings.channel, self.settings.pan_id, install_code)
         network.check_partner(place, coordinator)
-        self._up(place)
+        await self._up(place)
         self.messages.know(0, place.trust_centre)
         if is_new and self.settings.cbke:
             await self._establish_or_leave(place.trust_centre)
@@ -164,9 +165,13 @@ class EzspHan:
                 await network.leave(self.client)
             raise
 
-    def _up(self, place: Place) -> None:
+    async def _up(self, place: Place) -> None:
         self.place = place
         self.messages.place = place
+        try:
+            self.network_key = await network.network_key(self.client)
+        except RigError as error:
+            self.failures.append(f"the network key is not known: {error}")
 
     def _is_wanted(self, place: Place, node_type: int) -> bool:
         pan = self.settings.pan_id

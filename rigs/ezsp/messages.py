@@ -206,6 +206,8 @@ class Messages:
         aps, message, sender = values["aps"], values["message"], values["sender"]
         if aps["profile"] == zdo.PROFILE:
             self._zdo(aps, message)
+            if sender in self._euis:
+                self._show(aps, message, sender, self._euis[sender], received=True)
             return
         source = await self._eui_of(sender)
         self._show(aps, message, sender, source, received=True)

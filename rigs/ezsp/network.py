@@ -135,18 +135,26 @@ async def place(client: EzspClient) -> Place:
     return Place(parameters["pan"], parameters["channel"], short, trust_centre, found["node_type"])
 
 
-async def keys_with(client: EzspClient, partner: Eui64) -> HanKeys:
-    """The keys as the module gives them out. Raises RigError where it keeps one to itself."""
+async def network_key(client: EzspClient) -> bytes:
+    """The network's key as the module gives it out. Raises RigError where it keeps it to itself."""
     if client.has("exportKey"):
         found = await client.do(
             "exportKey", kind=KEY_NETWORK, index=0, derived=0, eui=bytes(8), network=0, flags=0, algorithm=0
         )
+    else:
+        found = await client.do("getKey", kind=OLD_KEY_NETWORK)
+    return bytes(found["key"])
+
+
+async def keys_with(client: EzspClient, partner: Eui64) -> HanKeys:
+    """The keys as the module gives them out. Raises RigError where it keeps one to itself."""
+    network = await network_key(client)
+    if client.has("exportLinkKeyByEui"):
         link = await client.do("exportLinkKeyByEui", eui=partner)
-        return HanKeys(found["key"], link["key"])
-    found = await client.do("getKey", kind=OLD_KEY_NETWORK)
+        return HanKeys(network, link["key"])
     index = (await client.ask("findKeyTableEntry", eui=partner, is_link_key=1))["index"]
     link = await client.do("getKeyTableEntry", index=index)
-    return HanKeys(found["key"], link["key"])
+    return HanKeys(network, link["key"])
 
 
 def _parameters(channel: int, pan: int | None) -> dict[str, Any]:

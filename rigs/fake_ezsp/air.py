@@ -97,7 +97,8 @@ class SharedAir:
         try:
             while True:
                 self.carry(hear, *await _read(reader))
-        except (asyncio.IncompleteReadError, OSError, LocalError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, OSError, LocalError):
+            # The streams of Python 3.11 print a traceback for a cancelled visitor: going is all that it has to do.
             pass
         finally:
             self.remove(hear)

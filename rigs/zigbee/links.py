@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from emulator.han.port import Down, Joined, Undelivered, Up
+from emulator.han.port import Down, HanPort, Joined, Undelivered, Up
 from emulator.han.tunnel import TunnelClient, TunnelState, TunnelTimes, TunnelTurn
 from emulator.han.tunnel_server import ServerSettings, ServerTurn, TunnelServer
 from gbcs import eui64
@@ -75,6 +75,11 @@ class ClientLink:
     def failures(self) -> deque[str]:
         """What came to nothing lately, the newest last."""
         return self._inbox.failures
+
+    @property
+    def han(self) -> HanPort:
+        """The HAN that it is a tunnel on."""
+        return self._station.han
 
     async def ready(self, within_s: float) -> None:
         """Return once the tunnel is open. Raises RigTimeout with the last cause, RigError where it is refused."""

@@ -62,9 +62,9 @@ class Dongles:
 
 
 @asynccontextmanager
-async def dongles(folder: Path, faults: FaultPlan | None = None) -> AsyncIterator[Dongles]:
+async def dongles(folder: Path, faults: FaultPlan | None = None, within_s: float = WITHIN_S) -> AsyncIterator[Dongles]:
     """An air, with whatever is plugged in while this lasts, which is not for ever."""
-    async with asyncio.timeout(WITHIN_S), AsyncExitStack() as stack:
+    async with asyncio.timeout(within_s), AsyncExitStack() as stack:
         air = SharedAir(Faults(faults) if faults else None)
         yield Dongles(stack, air, folder)
 

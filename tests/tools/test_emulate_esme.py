@@ -21,7 +21,7 @@ from gbcs.security import DCC_ACB
 from gbcs.times import DAY_S, HALF_HOUR_S, iso
 from rigs.gfi import GfiLink
 from rigs.ports.opening import open_port
-from tools.emulate import _start
+from tools.emulate import start_of
 
 DAY = "2026-11-23"
 METER, SUPPLIER = bytes.fromhex("024d460000000002"), bytes.fromhex("024d46f000010001")
@@ -58,7 +58,7 @@ def test_what_a_head_end_reads_is_what_is_printed(keys: Path) -> None:
     store = KeyStore.read(keys)
     assert not store.is_test
     broker = AccessControlBroker(DCC_ACB, store, OriginatorCounters())
-    now, window = _start(DAY)
+    now, window = start_of(DAY)
     assert window is not None and window.last - window.first == DAY_S - HALF_HOUR_S
     sent = broker.command(by_use_case("ECS22b"), "IS", SUPPLIER, METER, now, window.first, window.last)
 

@@ -20,6 +20,8 @@ VERBS: Final[tuple[str, ...]] = (
     "compare",
     "soak",
     "fake_ezsp",
+    "bridge",
+    "capture",
     "read",
     "power",
     "broker",

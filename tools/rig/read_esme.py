@@ -93,13 +93,13 @@ def read_esme(rig: RigConfig, wanted: Wanted, within_s: float, *, json: bool) ->
 
 async def _read(rig: RigConfig, wanted: Wanted, within_s: float) -> tuple[str, Reading]:
     async with open_rig(rig) as opened:
-        role = _role(opened, wanted)
+        role = role_of(opened, wanted)
         async with opened.reader() as reader:
             user = opened.users[role]
             return role, await reader.read(wanted.use_case.use_case, role, user, *wanted.bounds, deadline_s=within_s)
 
 
-def _role(opened: OpenRig, wanted: Wanted) -> str:
+def role_of(opened: OpenRig, wanted: Wanted) -> str:
     """Whoever asks: as told, else the first user of the key folder who may. Raises LocalError for nobody."""
     broker = AccessControlBroker(opened.acb, opened.keys, OriginatorCounters())
     if wanted.role:
