@@ -28,6 +28,8 @@ from emulator.capacity.day.tally import (
 from emulator.wan.model import Direction
 from gbcs.times import DAY_S
 
+Hours = NDArray[np.uint8]
+
 _MS, _HOUR_S = 1000.0, 3600.0
 
 
@@ -61,7 +63,9 @@ class Counting:
         self._network, self._layout = NETWORK_NAMES.index(network), layout
         self._commands, self._answers, self._cached, self._contexts = Heap(), Heap(), Heap(), Heap()
         self._reads, self._airs, self._sms, self._api = Heap(), Heap(), Heap(), Heap()
-        self._messages, self._passages, self._uses = ({way: Heap() for way in DIRECTIONS} for _ in range(3))
+        self._messages, self._passages, self._uses, self._waits = (
+            {way: Heap() for way in DIRECTIONS} for _ in range(4)
+        )
         self.tally.add("meters", (self._network,), [len(layout)])
 
     def commands(self, at: Floats) -> None:
@@ -72,16 +76,21 @@ class Counting:
         """Answers that come to the DSP."""
         self._answers.add(at)
 
-    def messages(self, direction: Direction, at: Floats, kind: Ints) -> None:
-        """Messages that are sent, before the network makes anything of them."""
-        self._messages[direction].add(at, kind)
+    def messages(self, direction: Direction, at: Floats, kind: Ints) -> Hours:
+        """Messages that are sent, before the network makes anything of them; the hour of each."""
+        hour = hour_of(at).astype(np.uint8)
+        self._messages[direction].add(hour, kind.astype(np.uint16))
+        return hour
 
-    def passage(self, direction: Direction, at: Floats, passage: Passage) -> None:
-        """What the network made of them."""
-        self._passages[direction].add(at, passage.bytes_on_air)
+    def passage(self, direction: Direction, hour: Hours, passage: Passage) -> None:
+        """What the network made of them, by the hour in which they were sent."""
+        self._passages[direction].add(hour, passage.bytes_on_air.astype(np.int32))
         use = passage.use
         if use is not None:
-            self._uses[direction].add(at, use.station, use.starts_at, use.air_s, use.waited_s, use.queue)
+            place = (use.station * HOURS + hour_of(use.starts_at)).astype(np.int32)
+            self._uses[direction].add(hour, place, use.air_s.astype(np.float32))
+            waits = np.flatnonzero(use.waited_s > 0)
+            self._waits[direction].add(hour[waits], use.queue[waits], use.waited_s[waits])
 
     # ------------------------------------------------------------------ SMETS1
 
@@ -150,23 +159,30 @@ class Counting:
             self.tally.add("from_cache", (hour_of(at),))
 
     def _finish_way(self, place: int, way: Direction) -> None:
-        for at, kind in self._there(self._messages[way]):
+        for hour, kind in self._there(self._messages[way]):
             size = self._sizes[way]
-            hourly = np.bincount(kind * HOURS + hour_of(at), minlength=len(size) * HOURS).reshape(-1, HOURS)
+            hourly = np.bincount(kind.astype(np.intp) * HOURS + hour, minlength=len(size) * HOURS).reshape(-1, HOURS)
             self.tally.spread("messages", (self._network, place), hourly.sum(axis=0))
             self.tally.spread("bytes", (self._network, place), size @ hourly)
-        for at, on_air in self._there(self._passages[way]):
-            self.tally.add("bytes_on_air", (self._network, place, hour_of(at)), on_air)
-        for at, station, starts_at, air_s, waited_s, queue in self._there(self._uses[way]):
-            self.tally.add("queue", (place, hour_of(at), queue_bin(queue)))
+        for hour, on_air in self._there(self._passages[way]):
+            hourly_bytes = np.bincount(hour, on_air, HOURS).astype(np.int64)
+            self.tally.spread("bytes_on_air", (self._network, place), hourly_bytes)
+        for hour, at_station, air_s in self._there(self._uses[way]):
+            # Most messages wait for nobody: all are counted as such first, and those that do wait are moved.
+            self.tally.spread("queue", (place, slice(None), 0), np.bincount(hour, minlength=HOURS))
+            self.tally.spread("waited", (place, 0), np.array(len(hour)))
+            self._load(place, at_station, air_s)
+        for hour, queue, waited_s in self._there(self._waits[way]):
+            self.tally.spread("queue", (place, slice(None), 0), -np.bincount(hour, minlength=HOURS))
+            self.tally.spread("waited", (place, 0), np.array(-len(hour)))
+            self.tally.add("queue", (place, hour.astype(np.intp), queue_bin(queue)))
             self.tally.add("waited", (place, latency_bin(waited_s)))
-            self._load(place, station, starts_at, air_s)
 
-    def _load(self, place: int, station: Ints, starts_at: Floats, air_s: Floats) -> None:
+    def _load(self, place: int, at_station: NDArray[np.int32], air_s: NDArray[np.float32]) -> None:
         """How busy the channels of each station were, by hour."""
         layout = self._layout
         shape = layout.stations, HOURS
-        busy_s = np.bincount(station * HOURS + hour_of(starts_at), air_s, layout.stations * HOURS).reshape(shape)
+        busy_s = np.bincount(at_station, air_s, layout.stations * HOURS).reshape(shape)
         load = np.minimum(busy_s / (layout.channels * _HOUR_S) * 100, LOAD_BINS - 1).astype(np.int64)
         self.tally.add("station_load", (place, np.tile(np.arange(HOURS), layout.stations), load.ravel()))
         self.tally.add("busy_ms", (place, np.arange(HOURS)), np.rint(busy_s.sum(axis=0) * _MS))

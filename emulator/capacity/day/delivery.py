@@ -63,11 +63,11 @@ class Delivery:
         self, hub: Ints, kind: Ints, direction: Direction, at: Floats, outages: Outages
     ) -> tuple[Kept, Floats]:
         """What is sent to or from a hub that is cut off is lost, and so is what would arrive while it is."""
-        self._counting.messages(direction, at, kind)
+        hour = self._counting.messages(direction, at, kind)
         kept = np.flatnonzero(~outages.blocked(hub, at))
         hub, at = hub[kept], at[kept]
         passage = self.network.send(hub, direction, kind[kept], at)
-        self._counting.passage(direction, at, passage)
+        self._counting.passage(direction, hour[kept], passage)
         arrived = (passage.arrives_at < NEVER) & ~outages.blocked(hub, passage.arrives_at)
         return kept[arrived], passage.arrives_at[arrived]
 

@@ -47,14 +47,29 @@ class Channels:
         if not len(at):
             return at
         sites, first = np.unique(site, return_index=True)
-        place = np.arange(len(at)) + self._count * (np.searchsorted(sites, site) + 1)
-        held = _Held(self._count, len(sites), first, place, at, busy_s, self._free_at[sites])
-        settled = held.settle(ROUNDS)
-        self.rounds = max(self.rounds, held.rounds)
-        starts = held.starts
-        if not settled:
-            _finish(starts, site, at, busy_s, held.unsettled(), self._free_at)
-        self._free_at[sites] = held.latest(starts)
+        rank = np.repeat(np.arange(len(sites)), np.diff(np.append(first, len(at))))
+        batch = _Batch(self._count, rank, at, busy_s, self._free_at[sites])
+        starts = self._settled(batch, sites)
+        self._free_at[sites] = batch.latest(starts)
+        return starts
+
+    def _settled(self, batch: _Batch, sites: Ints) -> Floats:
+        """Round after round, of those sites alone that have not settled."""
+        starts = batch.at.copy()
+        members = np.arange(len(starts))
+        for number in range(1, ROUNDS + 1):
+            self.rounds = max(self.rounds, number)
+            later = batch.next(starts[members])
+            moved = later > starts[members]
+            if not moved.any():
+                return starts
+            starts[members] = np.where(moved, later, starts[members])
+            unsettled = np.zeros(batch.sites, dtype=bool)
+            unsettled[batch.rank[moved]] = True
+            if 2 * unsettled.sum() <= batch.sites:
+                members, batch = members[unsettled[batch.rank]], batch.of(unsettled)
+                sites = sites[unsettled]
+        _finish(starts, members, batch.rank, batch, self._free_at[sites])
         return starts
 
 
@@ -68,47 +83,38 @@ def waiting_before(site: Ints, at: Floats, starts_at: Floats) -> Ints:
     return waiting
 
 
-class _Held:
-    """One batch on the way to its fixed point; in front of each site's messages stand those that hold its channels."""
+class _Batch:
+    """Messages by site; in front of each site's messages stand those that hold its channels when the batch begins."""
 
-    def __init__(
-        self, count: int, sites: int, first: Ints, place: Ints, at: Floats, busy_s: Floats, free_at: Floats
-    ) -> None:
-        self._count, self._place, self._at, self._busy_s = count, place, at, busy_s
-        self._apart = _APART_S * np.repeat(np.arange(1, sites + 1), np.diff(np.append(first, len(at))))
-        self._leaves = np.empty(len(at) + sites * count)
-        fronts = (first[:, None] + count * np.arange(sites)[:, None] + np.arange(count)).ravel()
-        self._leaves[fronts] = (free_at + _APART_S * np.arange(1, sites + 1)[:, None]).ravel()
-        self._ends = np.append(first[1:], len(at)) + count * np.arange(1, sites + 1) - 1
-        self.starts = at.copy()
-        self._moved = np.zeros(len(at), dtype=bool)
-        self.rounds = 0
+    def __init__(self, count: int, rank: Ints, at: Floats, busy_s: Floats, free_at: Floats) -> None:
+        """``rank`` is the place of each message's site in ``free_at``."""
+        self._count, self.rank, self.at, self.busy_s, self._free_at = count, rank, at, busy_s, free_at
+        self.sites = len(free_at)
+        self._place = np.arange(len(at)) + count * (rank + 1)
+        self._apart = _APART_S * (rank + 1)
+        first = np.searchsorted(rank, np.arange(self.sites))
+        self._leaves = np.empty(len(at) + self.sites * count)
+        fronts = first[:, None] + count * np.arange(self.sites)[:, None] + np.arange(count)
+        self._leaves[fronts] = free_at + _APART_S * np.arange(1, self.sites + 1)[:, None]
+        self._ends = np.append(first[1:], len(at)) + count * np.arange(1, self.sites + 1) - 1
 
-    def settle(self, rounds: int) -> bool:
-        """Let those wait who must, until nobody else has to; False where that takes more rounds."""
-        for self.rounds in range(1, rounds + 1):
-            self._leaves[self._place] = self.starts + self._busy_s + self._apart
-            starts = np.maximum(self._at, self._free()[self._place - 1] - self._apart)
-            self._moved = starts > self.starts
-            if not self._moved.any():
-                return True
-            self.starts = np.where(self._moved, starts, self.starts)
-        return False
+    def of(self, chosen: NDArray[np.bool_]) -> _Batch:
+        """The messages of some sites."""
+        mine = chosen[self.rank]
+        rank = (np.cumsum(chosen) - 1)[self.rank[mine]]
+        return _Batch(self._count, rank, self.at[mine], self.busy_s[mine], self._free_at[chosen])
 
-    def unsettled(self) -> NDArray[np.bool_]:
-        """The messages that still moved in the last round."""
-        return self._moved
+    def next(self, starts: Floats) -> Floats:
+        """When each message could start if all started when they do so far."""
+        self._leaves[self._place] = starts + self.busy_s + self._apart
+        *_, free = self._ranks()
+        return np.maximum(self.at, free[self._place - 1] - self._apart)
 
     def latest(self, starts: Floats) -> Floats:
         """Of each site, its latest departures, the earliest of them first: its channels are busy until then."""
-        self._leaves[self._place] = starts + self._busy_s + self._apart
-        apart_s = _APART_S * np.arange(1, len(self._ends) + 1)
+        self._leaves[self._place] = starts + self.busy_s + self._apart
+        apart_s = _APART_S * np.arange(1, self.sites + 1)
         return np.stack([ranked[self._ends] - apart_s for ranked in self._ranks()], axis=1)[:, ::-1]
-
-    def _free(self) -> Floats:
-        """After each message, when the next one could start: the so-many-th latest departure so far."""
-        *_, last = self._ranks()
-        return last
 
     def _ranks(self) -> Iterator[Floats]:
         """After each message, the latest departure so far, the second latest, and so on."""
@@ -124,14 +130,14 @@ class _Held:
         yield np.maximum.accumulate(rest)
 
 
-def _finish(starts: Floats, site: Ints, at: Floats, busy_s: Floats, moved: NDArray[np.bool_], free_at: Floats) -> None:
+def _finish(starts: Floats, members: Ints, rank: Ints, batch: _Batch, free_at: Floats) -> None:
     """Serve the sites that have not settled one message after the other, as the run does."""
-    for one in np.unique(site[moved]).tolist():
-        members = np.flatnonzero(site == one)
-        free = free_at[one].tolist()
+    for one, channels in enumerate(free_at):
+        mine = np.flatnonzero(rank == one)
+        free = channels.tolist()
         served = []
-        for now, busy in zip(at[members].tolist(), busy_s[members].tolist(), strict=True):
+        for now, busy in zip(batch.at[mine].tolist(), batch.busy_s[mine].tolist(), strict=True):
             begins = max(now, free[0])
             heapreplace(free, begins + busy)
             served.append(begins)
-        starts[members] = served
+        starts[members[mine]] = served
