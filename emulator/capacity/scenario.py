@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from emulator.assumptions import Assumption
-from emulator.dcc.rule_tables import CspWindows, Section, Stated
+from emulator.dcc.rule_tables import CspWindows, Section, Stated, Window
 from emulator.errors import ScenarioError
 from emulator.scenario_model import MistakeAtKey, Mix
 from emulator.scenario_names import CSPS, SMETS1, granularities, smets1_cohorts
@@ -99,6 +99,14 @@ class DspSection(Section):
     lane_srvs_per_s: Stated[PositiveValue]
 
 
+class Firmware(Section):
+    """Firmware that the networks carry besides; on long-range radio one transmission reaches all hubs of a site."""
+
+    image_bytes: Stated[Annotated[float, Field(ge=0)]]
+    images_per_site_day: Stated[Annotated[float, Field(ge=0)]]
+    window: Stated[Window]
+
+
 class RadioSection(Section):
     """The radio network of CSP North around the preset that a run uses."""
 
@@ -121,6 +129,7 @@ class CapacityScenario(Section):
     sizing: Sizing
     windows: Windows
     baseline: Baseline
+    firmware: Firmware
     dsp: DspSection
     radio: RadioSection
 

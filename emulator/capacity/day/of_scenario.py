@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,7 +25,7 @@ from emulator.capacity.day.model import (
     no_background,
 )
 from emulator.capacity.day.of_run import release
-from emulator.capacity.demand import SMETS2, Demand, Row, make_demand
+from emulator.capacity.demand import SMETS2, Demand, Row, hour_shares, make_demand
 from emulator.capacity.scenario import CapacityScenario
 from emulator.dcc.rule_tables import Mode
 from emulator.dcc.rules import Rules
@@ -149,17 +150,28 @@ class ScenarioSource:
         parameters = load_parameters(RADIO_PRESET, _overrides(self.setting.scenario))
         if not isinstance(parameters, LongRangeRadioParameters):
             raise TypeError(RADIO_PRESET)
-        usable = self.scenario.radio.usable_share.value
+        scenario, channels = self.scenario, self.setting.scenario.networks.north_channels_per_base_station
+        usable, baseline = scenario.radio.usable_share.value, scenario.baseline
+        airs: dict[Direction, tuple[Airtime, float]] = {
+            "down": (parameters.downlink_air, 1 - baseline.up_share.value),
+            "up": (parameters.uplink_air, baseline.up_share.value),
+        }
         found: dict[Direction, Floats] = {}
-        airs: dict[Direction, Airtime] = {"down": parameters.downlink_air, "up": parameters.uplink_air}
-        for way, air in airs.items():
-            sent = self.scenario.baseline.bytes_per_hub_hour.value / 2 * self.setting.ratio[way]
-            on_air = sent * bytes_on_air(air.payload_bytes, air.payload_bytes, air.overhead_bytes) / air.payload_bytes
-            channels = self.setting.scenario.networks.north_channels_per_base_station
-            used = self._hubs_at(block) * on_air * 8 / (air.rate_bps * usable * channels * _HOUR_S)
-            free = usable * (1 - np.minimum(used, _MOST_USED))
-            found[way] = np.repeat(1 - free[:, None], HOURS, axis=1)
+        for way, (air, share) in airs.items():
+            size = max(1, math.ceil(baseline.message_bytes.value * self.setting.ratio[way]))
+            on_air = bytes_on_air(size, air.payload_bytes, air.overhead_bytes) / baseline.message_bytes.value
+            sent_bytes = np.repeat(self._hubs_at(block)[:, None] * baseline.bytes_per_hub_hour.value * share, HOURS, 1)
+            if way == "down":
+                sent_bytes = sent_bytes + self._firmware_bytes()
+            used = sent_bytes * on_air * 8 / (air.rate_bps * usable * channels * _HOUR_S)
+            found[way] = 1 - usable * (1 - np.minimum(used, _MOST_USED))
         return found
+
+    def _firmware_bytes(self) -> Floats:
+        """What each base station sends of firmware in every hour of the day: images, once for all of its hubs."""
+        firmware = self.scenario.firmware
+        sent = firmware.images_per_site_day.value * firmware.image_bytes.value
+        return sent * hour_shares(firmware.window.value)
 
     # ------------------------------------------------------------------ reads
 
@@ -201,7 +213,7 @@ class ScenarioSource:
         repeats = self.scenario.demand.repeats_share.value
         on_demand = self.demand.on_demand[self.demand.rows.index(row)] * (1 + repeats) - repeats
         first = _so_often(members, row.per_meter_day / (1 + repeats), random)
-        asked_so = random.random(len(first)) < on_demand
+        asked_so = random.random(len(first)) < on_demand if 0 < on_demand < 1 else np.full(len(first), on_demand > 0)
         yield "scheduled", first[~asked_so]
         yield "on_demand", first[asked_so]
         yield "on_demand", _so_often(first, repeats, random)
@@ -256,6 +268,8 @@ def _kind(row: Row, mode: Mode) -> Kind:
 def _so_often(members: Ints, times: float, random: np.random.Generator) -> Ints:
     """Each member as often as the whole part of ``times``, and a random share of them once more."""
     whole = int(times)
+    if times == whole:
+        return np.tile(members, whole)
     more = random.random(len(members)) < times - whole
     return np.concatenate([np.tile(members, whole), members[more]])
 

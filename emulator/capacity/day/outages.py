@@ -124,7 +124,8 @@ def _stations_down(parameters: OutageParameters, random: np.random.Generator, la
 
 def _power_cuts(random: np.random.Generator, hubs: int) -> _Windows:
     """Cuts of the supply from the day before the reads until the day of reads: those that a run knows of."""
-    found = [(np.flatnonzero(random.random(hubs) < CUTS_PER_YEAR / _DAYS_IN_YEAR), day) for day in (-2, -1, 0)]
+    share = CUTS_PER_YEAR / _DAYS_IN_YEAR
+    found = [(random.integers(0, hubs, random.binomial(hubs, share)), day) for day in (-2, -1, 0)]
     hub = _joined([members for members, _ in found])
     starts_at = np.repeat([float(day * DAY_S) for _, day in found], [len(members) for members, _ in found])
     starts_at = starts_at + random.random(len(hub)) * DAY_S
@@ -134,7 +135,8 @@ def _power_cuts(random: np.random.Generator, hubs: int) -> _Windows:
 def _failures(random: np.random.Generator, count: int, days: int, per_day: float, mean_s: float) -> _Windows:
     """What failed on these days or so little before them that it may still be down."""
     first = -int(LOOKBACK_MEANS * mean_s // DAY_S) - 1
-    failed = [np.flatnonzero(random.random(count) < per_day) for _ in range(first, days)]
+    # How many fail and which: one that fails twice a day is down from the first time on, as good as never.
+    failed = [random.integers(0, count, random.binomial(count, per_day)) for _ in range(first, days)]
     which = _joined(failed)
     day = np.repeat(np.arange(first, days), [len(members) for members in failed])
     starts_at = (day + random.random(len(which))) * DAY_S

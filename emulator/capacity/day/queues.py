@@ -108,7 +108,8 @@ class _Batch:
         """When each message could start if all started when they do so far."""
         self._leaves[self._place] = starts + self.busy_s + self._apart
         *_, free = self._ranks()
-        return np.maximum(self.at, free[self._place - 1] - self._apart)
+        at: Floats = np.maximum(self.at, free[self._place - 1] - self._apart)
+        return at
 
     def latest(self, starts: Floats) -> Floats:
         """Of each site, its latest departures, the earliest of them first: its channels are busy until then."""
