@@ -33,6 +33,9 @@ def command(
     engine: Annotated[
         str, typer.Option(help="What works the day out: pool, pool:N, here, dask, dask://HOST:PORT.")
     ] = "pool",
+    both: Annotated[
+        int, typer.Option(min=0, help="Premises that both engines are run on, byte for byte and as statistics.")
+    ] = 0,
     samples: Annotated[int, typer.Option(min=1000, help="Networks drawn for the region of Table 7.")] = SAMPLES,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every random source.")] = 162,
     into: Annotated[Path, typer.Option(help="Where the folder of the study is made.")] = Path(),
@@ -48,7 +51,7 @@ def command(
     """
     with _progress() as progress, stopping_at_ctrl_c() as ctrl_c:
         ctrl_c.stops(progress)
-        facts = work_out(Asked(scenario, premises, samples, seed, part, engine), progress.step, progress)
+        facts = work_out(Asked(scenario, premises, samples, seed, part, engine, both), progress.step, progress)
         progress.step("the page")
         page = None
         if report:

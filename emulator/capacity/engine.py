@@ -51,6 +51,17 @@ class Unwatched:
         return False
 
 
+class StopsWith(Unwatched):
+    """Follows nothing, and ends with another watch."""
+
+    def __init__(self, other: Watch) -> None:
+        self._other = other
+
+    def stops(self) -> bool:
+        """When the other does."""
+        return self._other.stops()
+
+
 @dataclass(slots=True)
 class Outcome(Generic[Result]):
     """What came of the blocks, and what it took. ``value`` is None where no block was done.

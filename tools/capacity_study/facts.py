@@ -15,8 +15,12 @@ from emulator.capacity.checklist.rows import Checked, checklist
 from emulator.capacity.codecs import ASSUMPTIONS as CODEC_ASSUMPTIONS
 from emulator.capacity.codecs import SHOWN, CodecOutcome, codec_outcome
 from emulator.capacity.costs import Cost, cost_of
+from emulator.capacity.day.cross_check import CrossCheck, cross_check
+from emulator.capacity.day.of_scenario import ASSUMPTIONS as DAY_ASSUMPTIONS
+from emulator.capacity.day.operations import assumptions as party_assumptions
 from emulator.capacity.demand import Demand, make_demand
-from emulator.capacity.engine import Unwatched, Watch
+from emulator.capacity.engine import StopsWith, Unwatched, Watch
+from emulator.capacity.engines import make_engine
 from emulator.capacity.pia import VOLUMES, Option, Volume
 from emulator.capacity.radio import DayOfMessages, RadioModel, messages_of, radio_assumptions, radio_model
 from emulator.capacity.region import SAMPLES, Region, map_region
@@ -26,6 +30,7 @@ from emulator.capacity.shares import Held, held
 from emulator.capacity.table5 import MeanRate, Table5, mean_rates, role_split, role_split_refitted, table5
 from emulator.capacity.table7 import Verdict, table7, table7_days
 from emulator.clock import Stopwatch
+from emulator.scenario import load_scenario
 from tools.capacity_study.day import DayFacts, day_option, work_out_day
 
 Step = Callable[[str], None]
@@ -61,6 +66,7 @@ class Facts:
     costs: tuple[Cost, ...]
     sample: Sample | None
     day: DayFacts | None
+    both: CrossCheck | None
     checklist: tuple[Checked, ...]
     assumptions: tuple[Assumption, ...]
     effort: Effort
@@ -71,7 +77,8 @@ class Asked:
     """What a study is asked for.
 
     ``premises``: of the byte-exact sample, 0 for none; ``samples``: of the region; ``part`` of the country's meters in
-    the statistical day, 0 for none, and the engine that works it out.
+    the statistical day, 0 for none, and the engine that works it out; ``both``: premises of the default farm that both
+    engines are run on, 0 for none.
     """
 
     scenario: str = "C"
@@ -80,6 +87,7 @@ class Asked:
     seed: int = 162
     part: float = 1.0
     engine: str = "pool"
+    both: int = 0
 
 
 def work_out(asked: Asked, step: Step = lambda _: None, watch: Watch | None = None) -> Facts:
@@ -97,6 +105,7 @@ def work_out(asked: Asked, step: Step = lambda _: None, watch: Watch | None = No
     sample = _sample(scenario, asked)
     own = messages_of(demand)
     day = _day(scenario, asked, day_option(scenario, model, own), step, watch or Unwatched())
+    both = _both(asked, step, watch or Unwatched())
     step("the checklist")
     shares, split = held(scenario), role_split()
     ratio = region.spreads["strict"]["message_ratio"]
@@ -119,8 +128,15 @@ def work_out(asked: Asked, step: Step = lambda _: None, watch: Watch | None = No
         costs=tuple(cost_of(name) for name in VOLUMES),
         sample=sample,
         day=day,
+        both=both,
         checklist=checklist(evidence),
-        assumptions=(*scenario.assumptions(), *radio_assumptions(scenario), *CODEC_ASSUMPTIONS),
+        assumptions=(
+            *scenario.assumptions(),
+            *radio_assumptions(scenario),
+            *CODEC_ASSUMPTIONS,
+            *DAY_ASSUMPTIONS,
+            *party_assumptions(),
+        ),
         effort=Effort(stopwatch.seconds, max(peak_rss_bytes(), 0 if day is None else day.peak_rss_bytes)),
     )
 
@@ -141,6 +157,13 @@ def _day(scenario: CapacityScenario, asked: Asked, option: Option, step: Step, w
         return None
     step("the day")
     return work_out_day(scenario, option, asked.engine, asked.seed, asked.part, watch)
+
+
+def _both(asked: Asked, step: Step, watch: Watch) -> CrossCheck | None:
+    if not asked.both:
+        return None
+    step(f"{asked.both:,} premises with both engines")
+    return cross_check(load_scenario(premises=asked.both), make_engine(asked.engine), watch=StopsWith(watch))
 
 
 def _sample(scenario: CapacityScenario, asked: Asked) -> Sample | None:

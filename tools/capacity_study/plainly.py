@@ -8,8 +8,10 @@ from typing import Any
 from emulator.capacity.demand import Demand
 from emulator.capacity.sample import Sample
 from emulator.capacity.table7 import broken_rows
+from tools.capacity_study.both_engines import both_as_json
 from tools.capacity_study.day import DayFacts
 from tools.capacity_study.facts import Facts
+from tools.capacity_study.party_grids import parties_as_json
 
 
 def as_json(facts: Facts) -> dict[str, Any]:
@@ -71,6 +73,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
         ],
         "sample": None if facts.sample is None else _sample(facts.sample),
         "day": None if facts.day is None else _day(facts.day),
+        "cross_check": None if facts.both is None else both_as_json(facts.both),
         "checklist": [
             {
                 "row": checked.row.number,
@@ -103,6 +106,7 @@ def _day(day: DayFacts) -> dict[str, Any]:
         "workers_lost": day.deaths,
         "networks": [{**asdict(one), "attainment": one.attainment} for one in day.networks()],
         "commands_per_s_peak": day.peak_commands_per_s(),
+        **parties_as_json(day),
         "smets1": None if (smets1 := day.smets1()) is None else asdict(smets1),
         "completeness": [
             {"what": what, "checkpoint": checkpoint, "expected": expected, "present": present}

@@ -8,7 +8,8 @@ from emulator.capacity.demand import Demand
 from emulator.capacity.radio import RadioModel
 from emulator.run_folder import versions
 from emulator.wan.model import not_modelled
-from tools.capacity_study import codec_figures, day_figures, figures, grids, radio_figures
+from tools.capacity_study import codec_figures, day_figures, figures, grids, party_grids, radio_figures
+from tools.capacity_study.both_engines import both_section
 from tools.capacity_study.day import DayFacts
 from tools.capacity_study.facts import Facts
 from tools.capacity_study.findings import findings
@@ -80,6 +81,8 @@ def _sections(facts: Facts) -> Iterator[Section]:
     )  # fmt: skip
     if facts.day is not None:
         yield _day(facts.day, facts)
+    if facts.both is not None:
+        yield both_section(facts.both)
     yield Section(
         "table-7", "Table 7: radio channels of CSP North", short="Table 7",
         lead="Frames, rate and loss are those of the radio that a run uses, the load that of Table 5; sites, headroom"
@@ -124,7 +127,8 @@ def _day(day: DayFacts, facts: Facts) -> Section:
     parts = (
         day_figures.day_load_picture(day), day_figures.networks_grid(day), day_figures.latency_picture(day),
         day_figures.trt_picture(day), day_figures.attainment_grid(day), day_figures.stations_picture(day),
-        day_figures.motorway_grid(day, facts.scenario), day_figures.completeness_grid(day),
+        day_figures.motorway_grid(day, facts.scenario), party_grids.parties_grid(day), party_grids.hours_grid(day),
+        day_figures.completeness_grid(day),
     )  # fmt: skip
     return Section("day", "A statistical day", parts, lead, short="Day")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from emulator.capacity.day.exact import ExactTask, shards
-from emulator.capacity.day.model import NETWORK_NAMES, Setting
+from emulator.capacity.day.model import NETWORK_NAMES, Block, Setting
 from emulator.capacity.day.of_run import RunSource
 from emulator.capacity.day.tally import OUTCOMES, Counts, Tally, quantile_s, total
 from emulator.capacity.day.work import DayTask
@@ -24,7 +24,10 @@ _SIGMAS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One figure of one network from both engines; ``noise`` is what chance alone makes of it, as a share (2 sigma)."""
+    """One figure of one network from both engines; ``noise`` is what chance alone makes of it, as a share (2 sigma).
+
+    Of counts it is how far the streams of the statistical day are apart, which is how far another run would be.
+    """
 
     network: str
     figure: str
@@ -43,10 +46,39 @@ class Comparison:
         """Whether the difference is no larger than its limit."""
         return abs(self.difference) <= self.limit
 
+    @property
+    def is_explained(self) -> bool:
+        """Whether it is within its limit but for chance."""
+        return abs(self.difference) <= self.limit + self.noise
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Tallies of the same day, by the stream of random numbers that they come from."""
+
+    tallies: dict[int, Tally]
+
+    def __add__(self, other: Streams) -> Streams:
+        every = self.tallies.keys() | other.tallies.keys()
+        return Streams(
+            {each: total(part.tallies[each] for part in (self, other) if each in part.tallies) for each in every}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTask:
+    """Works on blocks whose number says which stream they belong to."""
+
+    task: DayTask
+
+    def __call__(self, block: Block) -> Streams:
+        """The day of a block, under the number of its stream."""
+        return Streams({block.number // _STREAM_BLOCKS: self.task(block)})
+
 
 @dataclass(frozen=True, slots=True)
 class CrossCheck:
-    """Both tallies, that of the statistical day over so many streams, and the comparison."""
+    """The tally of the run, that of the statistical day over so many streams, and the comparison."""
 
     exact: Tally
     model: Tally
@@ -67,15 +99,16 @@ def cross_check(scenario: Scenario, engine: Engine, streams: int = 8, watch: Wat
         for stream in range(1, streams + 1)
         for block in source.blocks()
     ]
-    outcome = engine.map(DayTask(source), blocks, watch)
+    outcome = engine.map(StreamTask(DayTask(source)), blocks, watch)
     if exact is None or outcome.value is None or not outcome.is_whole:
         raise LocalError("the cross-check was ended before both engines were done")
-    return CrossCheck(exact, outcome.value, streams, tuple(compare(exact, outcome.value, streams)))
+    found = list(outcome.value.tallies.values())
+    return CrossCheck(exact, total(found), streams, tuple(compare(exact, found)))
 
 
-def compare(exact: Tally, model: Tally, streams: int) -> Iterator[Comparison]:
+def compare(exact: Tally, streams: Sequence[Tally]) -> Iterator[Comparison]:
     """Counts and quantiles of every network that the farm has."""
-    answered = OUTCOMES.index("answered")
+    answered, model = OUTCOMES.index("answered"), total(streams)
     for place, network in enumerate(NETWORK_NAMES):
         if not exact["meters"][place]:
             continue
@@ -87,8 +120,11 @@ def compare(exact: Tally, model: Tally, streams: int) -> Iterator[Comparison]:
             ("bytes up", "bytes", (place, 1)),
         )
         for figure, name, where in counted:
-            ours, theirs = exact[name][where].sum(), model[name][where].sum() / streams
-            yield Comparison(network, figure, float(ours), float(theirs), 0.0, COUNTS_WITHIN)
+            theirs = np.array([stream[name][where].sum() for stream in streams], np.float64)
+            noise = _SIGMAS * float(theirs.std(ddof=1)) / float(theirs.mean()) if len(streams) > 1 else 0.0
+            yield Comparison(
+                network, figure, float(exact[name][where].sum()), float(theirs.mean()), noise, COUNTS_WITHIN
+            )
         for share in QUANTILES:
             yield _quantile(network, share, exact["latency"][place], model["latency"][place])
 
@@ -106,6 +142,3 @@ def chance_range_s(histogram: Counts, share: float, reads: int, sigmas: float) -
     """Between which latencies a quantile of so many reads lies, drawn from a distribution, but for chance."""
     spread = sigmas * float(np.sqrt(share * (1 - share) / reads))
     return quantile_s(histogram, max(share - spread, 0.0)), quantile_s(histogram, min(share + spread, 1.0))
-
-
-__all__ = ["Comparison", "CrossCheck", "chance_range_s", "compare", "cross_check", "total"]

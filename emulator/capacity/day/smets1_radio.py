@@ -11,7 +11,7 @@ from emulator.capacity.day.model import Floats, Ints
 from emulator.capacity.day.tables import Dice, Values, table
 from emulator.links.airtime import bytes_on_air
 from emulator.smets1.cohorts import CohortRow
-from emulator.smets1.exchange import Round
+from emulator.smets1.exchange import Round, sizes
 from emulator.smets1.radio import RadioParameters
 
 NEVER = float("inf")
@@ -19,9 +19,12 @@ Reachable = Callable[[Ints, Floats], NDArray[np.bool_]]
 
 
 class Rounds:
-    """Rounds of a dialogue by kind: how many, and their bytes on the air, down and up."""
+    """Rounds of a dialogue by kind: how many, and their bytes on the air, down and up.
 
-    __slots__ = ("count", "down", "up")
+    ``counted`` are the bytes that a run reports of a read: all rounds as if they were one message each way.
+    """
+
+    __slots__ = ("count", "counted", "down", "up")
 
     def __init__(self, kinds: Sequence[Sequence[Round]], parameters: RadioParameters) -> None:
         transport = parameters.transport
@@ -32,6 +35,7 @@ class Rounds:
         self.count = np.array([len(rounds) for rounds in kinds], np.int64)
         self.down = np.array([sum(on_air(down) for down, _ in rounds) for rounds in kinds], np.int64)
         self.up = np.array([sum(on_air(up) for _, up in rounds) for rounds in kinds], np.int64)
+        self.counted = np.array([[on_air(size) for size in sizes(rounds)] for rounds in kinds], np.int64)
 
 
 class Smets1Radio:

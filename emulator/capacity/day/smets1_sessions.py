@@ -255,10 +255,9 @@ class Sessions:
         good = broken == np.concatenate([[0], broken])[first][place]
         answered = wishes.some(good)
         ends = (begins + seconds)[good]
-        down, up = self._sizes(self._reading, answered.srv)
-        self._counting.on_air(ends, down, up)
+        self._counting.on_air(ends, *self._sizes(self._reading, answered.srv))
         asked = answered.rows >= 0
-        self._counting.read(ends[asked], down[asked], up[asked])
+        self._counting.read(ends[asked], *self._reading.counted[answered.srv[asked]].T)
         self._release(hub, at + opening_s, place[good], ends, place[~good])
         break_at = begins[breaks] + seconds[breaks] * self._dice.random.random(int(breaks.sum()))
         failures = self._break(hub, place[breaks], break_at, wishes.some(~good), place[~good])

@@ -197,3 +197,19 @@ def test_a_day_of_the_country_is_on_the_page(with_day: dict[str, Any]) -> None:
     cells = [row for row in page.rows("CSP North") if len(row) == 9]
     north = next(one for one in with_day["day"]["networks"] if one["network"] == "csp_north")
     assert cells and cells[0][2] == f"{north['planned']:,.0f}"
+
+
+def test_both_engines_stand_side_by_side(tmp_path: Path) -> None:
+    ended = meterfarm(
+        "capacity", "--premises", "0", "--samples", "2000", "--part", "0", "--both", "60", "--engine", "here",
+        "--into", str(tmp_path), "--json",
+    )  # fmt: skip
+    study = ended.json()
+    checked = study["cross_check"]
+    assert checked["premises"] == 60
+    figures = {(row["network"], row["figure"]): row for row in checked["figures"]}
+    for network in ("csp_north", "csp_south", "csp_central"):
+        assert figures[network, "planned reads"]["difference"] == 0
+        assert 0.5 < figures[network, "p50"]["model"] / figures[network, "p50"]["exact"] < 2
+    page = read_page(Path(study["study"]).read_text(encoding="utf-8"))
+    assert page.rows("CSP North")

@@ -115,7 +115,7 @@ def test_shards_of_a_byte_exact_farm_add_up() -> None:
 
 @pytest.fixture(scope="module")
 def checked() -> CrossCheck:
-    return cross_check(load_scenario(None, premises=1_200), Here(), streams=4)
+    return cross_check(load_scenario(None, premises=1_000), Here(), streams=3)
 
 
 def test_both_engines_plan_the_same_reads(checked: CrossCheck) -> None:
@@ -141,5 +141,7 @@ def test_both_engines_take_as_long(checked: CrossCheck, share: float) -> None:
 @pytest.mark.long
 def test_both_engines_agree_on_ten_thousand_meters() -> None:
     checked = cross_check(load_scenario(None, premises=10_000), make_engine("pool"), streams=16)
-    outside = [row for row in checked.rows if abs(row.difference) > row.limit + row.noise]
-    assert not outside
+    assert not [row for row in checked.rows if not row.is_explained]
+    assert sum(row.is_within for row in checked.rows) >= 0.6 * len(checked.rows)
+    planned = [row for row in checked.rows if row.figure == "planned reads"]
+    assert all(row.difference == 0 for row in planned)
