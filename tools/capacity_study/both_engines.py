@@ -22,7 +22,7 @@ def both_section(checked: CrossCheck) -> Section:
     """The figures beside each other, and the curves on top of each other."""
     meters = int(checked.exact["meters"].sum())
     lead = (
-        f"{meters:,} meters of the default farm: a byte-exact run of a settlement day, and {checked.streams} statistical"
+        f"{meters:,} meters of the default farm: a settlement day byte for byte, and {checked.streams} statistical"
         " days of the same reads from random streams of their own. Counts shall agree within 1 %, quantiles of"
         " the planned reads within 5 %; beside each figure stands what chance alone makes of it in a run of this size."
     )
