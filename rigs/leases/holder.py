@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from emulator.clock import utc_now
+from gbcs.errors import GbcsError
 from rigs.errors import LeaseLost, RigError
 from rigs.leases.lease import Lease, LeaseStore, lost_to, new_lease
 from rigs.ports import LineSettings, ReopeningPort, Trace
@@ -43,9 +44,10 @@ class HeldRig:
             await port.open()
 
     async def close_ports(self) -> None:
-        """Close all ports; a second call does nothing."""
-        closing = [port.close() for port in self.ports.values()]
-        await asyncio.gather(*closing, return_exceptions=True)
+        """Close all ports; a second call does nothing. Nothing is carried from here on, even where closing is slow."""
+        closing = [asyncio.ensure_future(port.close()) for port in self.ports.values()]
+        if closing:
+            await asyncio.wait(closing, timeout=_GIVE_BACK_WITHIN_S)
 
     async def beat(self, every_s: float) -> None:
         """Renew the lease until it is lost; a store that is away has until the lease runs out to come back."""
@@ -56,7 +58,7 @@ class HeldRig:
                     self.lease = await self.renewed()
             except LeaseLost as error:
                 self.loss = error
-            except (RigError, TimeoutError) as error:
+            except (GbcsError, OSError) as error:  # TimeoutError is an OSError
                 if not self.is_ours:
                     self.loss = LeaseLost(f"the lease of {self.lease.rig} ran out: it could not be renewed in time")
                     self.loss.__cause__ = error
@@ -122,6 +124,8 @@ async def hold(
     finally:
         beating.cancel()
         await held.close_ports()
+        # A heartbeat that is on its way would write the lease down again behind us.
+        await asyncio.wait([beating], timeout=_GIVE_BACK_WITHIN_S)
         await held.give_back()
 
 

@@ -158,6 +158,26 @@ def test_a_store_that_stays_away_costs_the_lease_when_it_runs_out(tmp_path: Path
     run(session)
 
 
+def test_a_port_that_is_slow_to_close_hinders_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(ReopeningPort):
+        async def close(self) -> None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr("rigs.leases.holder._GIVE_BACK_WITHIN_S", 0.1)
+
+    async def held(store: FileLeases) -> None:
+        async with hold("bench-3", store, {}, heartbeat_s=BEAT_S) as rig:
+            rig.ports["slow"] = Slow("/dev/slow")
+            await store.kick(ended_lease("bench-3"))
+            await asyncio.Event().wait()
+
+    async def session() -> None:
+        with pytest.raises(LeaseLost):
+            await held(FileLeases(tmp_path))
+
+    run(session)
+
+
 def test_a_store_that_comes_back_in_time_costs_nothing(tmp_path: Path) -> None:
     async def session() -> None:
         store = Away(tmp_path)
