@@ -24,7 +24,7 @@ class CodecRow:
 
     kind: str
     title: str
-    make: Callable[[], Codec] | Callable[[Dictionaries], Codec]
+    make: Callable[[Dictionaries | None], Codec]
     is_fast: bool = True
 
     @property
@@ -33,36 +33,48 @@ class CodecRow:
         return self.kind == "dictionary"
 
 
+def _untrained(make: Callable[[], Codec]) -> Callable[[Dictionaries | None], Codec]:
+    """Makes a codec that needs no dictionaries."""
+    return lambda _: make()
+
+
+def _trained(dictionaries: Dictionaries | None) -> Codec:
+    if dictionaries is None:
+        raise LocalError("dictionaries are needed")
+    return DictionaryCodec(dictionaries)
+
+
 def _single(name: str, title: str, *, is_fast: bool = True) -> tuple[str, CodecRow]:
-    return name, CodecRow("single", title, partial(GenericCodec, name, PACKERS[name]), is_fast)
+    make = partial(GenericCodec, name, PACKERS[name])
+    return name, CodecRow("single", title, _untrained(make), is_fast)
 
 
-CODECS: Mapping[str, CodecRow] = {
-    "header_context": CodecRow("header", "header context (ours, as RFC 8724)", HeaderContextCodec),
-    "header_context_rows": CodecRow(
-        "header", "header context, rows in clear coded", partial(HeaderContextCodec, codes_rows=True)
-    ),
-    "zstd_dictionary": CodecRow("dictionary", "Zstandard 19, trained dictionary of 4 KiB", DictionaryCodec),
-    "deflate_stream": CodecRow(
-        "stream", "deflate 9, a stream per link", partial(StreamCodec, "deflate_stream", DeflateStream, DeflateStream)
-    ),
-    "zstd_stream": CodecRow(
-        "stream", "Zstandard 3, a stream per link", partial(StreamCodec, "zstd_stream", ZstdStream, ZstdStream)
-    ),
-    **dict(
-        (
-            _single("deflate", "deflate 9"),
-            _single("deflate_fast", "deflate 1"),
-            _single("zstd", "Zstandard 3"),
-            _single("zstd_19", "Zstandard 19", is_fast=False),
-            _single("brotli", "Brotli 11", is_fast=False),
-            _single("lzma", "LZMA, raw", is_fast=False),
-            _single("lz4", "LZ4, highest"),
-            _single("heatshrink", "heatshrink 8/4"),
-            _single("heatshrink_11", "heatshrink 11/4", is_fast=False),
-        )
-    ),
-}
+def _stream(name: str, title: str, side: type[DeflateStream | ZstdStream]) -> tuple[str, CodecRow]:
+    return name, CodecRow("stream", title, _untrained(partial(StreamCodec, name, side, side)))
+
+
+def _header(name: str, title: str, *, codes_rows: bool) -> tuple[str, CodecRow]:
+    return name, CodecRow("header", title, _untrained(partial(HeaderContextCodec, codes_rows=codes_rows)))
+
+
+CODECS: Mapping[str, CodecRow] = dict(
+    (
+        _header("header_context", "header context (ours, as RFC 8724)", codes_rows=False),
+        _header("header_context_rows", "header context, rows in clear coded", codes_rows=True),
+        ("zstd_dictionary", CodecRow("dictionary", "Zstandard 19, trained dictionary of 4 KiB", _trained)),
+        _stream("deflate_stream", "deflate 9, a stream per link", DeflateStream),
+        _stream("zstd_stream", "Zstandard 3, a stream per link", ZstdStream),
+        _single("deflate", "deflate 9"),
+        _single("deflate_fast", "deflate 1"),
+        _single("zstd", "Zstandard 3"),
+        _single("zstd_19", "Zstandard 19", is_fast=False),
+        _single("brotli", "Brotli 11", is_fast=False),
+        _single("lzma", "LZMA, raw", is_fast=False),
+        _single("lz4", "LZ4, highest"),
+        _single("heatshrink", "heatshrink 8/4"),
+        _single("heatshrink_11", "heatshrink 11/4", is_fast=False),
+    )
+)
 """The codecs, in the order in which tables show them."""
 
 
@@ -77,11 +89,9 @@ def codec_row(name: str) -> CodecRow:
 def make_codec(name: str, dictionaries: Dictionaries | None = None) -> Codec:
     """A new end of a codec. Raises LocalError for an unknown one, or where it has to be trained and was not."""
     row = codec_row(name)
-    if not row.needs_dictionaries:
-        return row.make()  # type: ignore[call-arg]
-    if dictionaries is None:
+    if row.needs_dictionaries and dictionaries is None:
         raise LocalError(f"codec {name} needs dictionaries: train them first (emulator.compression.dictionary.train)")
-    return row.make(dictionaries)  # type: ignore[call-arg]
+    return row.make(dictionaries)
 
 
 def packer_of(name: str, direction: Direction, dictionaries: Dictionaries | None = None) -> Packer | None:

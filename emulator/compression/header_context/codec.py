@@ -182,7 +182,13 @@ class HeaderContextCodec:
         return found
 
     def _received_on(self, link: Link) -> ReceivedContext:
-        return self._received.setdefault(link, ReceivedContext())
+        found = self._received.get(link)
+        if found is None:
+            found = self._received[link] = ReceivedContext()
+        return found
 
     def _pending_of(self, hub: Eui64) -> PendingCommands:
-        return self._pending.setdefault(hub, PendingCommands())
+        found = self._pending.get(hub)
+        if found is None:
+            found = self._pending[hub] = PendingCommands()
+        return found
