@@ -93,7 +93,7 @@ def test_each_kind_of_fault_is_survived_and_written_down(tmp_path: Path, kind: s
 
 
 def test_a_soak_of_everything_ends_with_an_even_ledger(tmp_path: Path) -> None:
-    ledger = asyncio.run(soaked(tmp_path, 6, fault_plan(3, every_s=0.5)))
+    ledger = asyncio.run(soaked(tmp_path, 4, fault_plan(3, every_s=0.4)))
     described = ledger.as_json(rig="bench")
     assert described["reads"] == described["answered"] + described["retried"] + described["lost"] == len(ledger.entries)
     assert set(described["faults"]) == set(FAULTS) and described["retried"] + described["lost"] >= 1

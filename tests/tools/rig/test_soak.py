@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_rigs import Lab, gfi_lab
+from fake_rigs import Lab, ezsp_lab, gfi_lab
 from shell import meterfarm
 
 FAULTY = ("--faults", "--fault-every", "1s")
@@ -54,7 +54,7 @@ def balances(ledger: dict[str, Any]) -> bool:
 
 
 def test_faults_every_other_second(lab: Lab) -> None:
-    ended = meterfarm("rig", "soak", lab.name, "--rigs", str(lab.bench), "--for", "8s", *FAULTY, "--json")
+    ended = meterfarm("rig", "soak", lab.name, "--rigs", str(lab.bench), "--for", "6s", *FAULTY, "--json")
     described = json.loads(ended.out)
     ledger = ledger_of(described)
     assert balances(ledger) and ledger["reads"] >= 10 and sum(ledger["faults"].values()) >= 4
@@ -70,6 +70,14 @@ def test_half_an_hour_with_a_fault_every_five_seconds(lab: Lab) -> None:
     assert balances(ledger) and ledger["took_s"] >= 1800 and sum(ledger["faults"].values()) >= 200
     assert ledger["lost"] <= ledger["reads"] / 100, ledger["lost_because"]
     assert is_free(lab)
+
+
+@pytest.mark.long
+def test_over_a_dongle_the_han_comes_back(tmp_path: Path) -> None:
+    with ezsp_lab(tmp_path) as made:
+        options = ("--for", "40s", "--faults", "--fault-every", "8s", "--json")
+        ledger = ledger_of(meterfarm("rig", "soak", made.name, "--rigs", str(made.bench), *options).json())
+    assert balances(ledger) and ledger["reads"] >= 20 and ledger["lost"] <= 1 and is_free(made)
 
 
 def test_ctrl_c_prints_the_ledger_so_far(lab: Lab) -> None:
