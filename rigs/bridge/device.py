@@ -86,16 +86,15 @@ class RigDevice:
                     self.broker = RigBroker(
                         self.rig, opened.acb, opened.keys, opened.users, opened.counters, GBCS_VERSION
                     )
-                    ready()
-                    await self._until_ended(opened)
+                    await self._until_ended(opened, ready)
                 record.measure("port_losses", self._losses, "losses", high=0)
                 record.first_cause = self.trouble
             except RigError as error:
                 self._is_lost(str(error))
                 raise
 
-    async def _until_ended(self, opened: OpenRig) -> None:
-        carrying = asyncio.create_task(self._carry(opened))
+    async def _until_ended(self, opened: OpenRig, ready: Callable[[], None]) -> None:
+        carrying = asyncio.create_task(self._carry(opened, ready))
         ending = asyncio.create_task(self._ending.wait())
         try:
             await asyncio.wait((carrying, ending), return_when=asyncio.FIRST_COMPLETED)
@@ -106,14 +105,20 @@ class RigDevice:
             ending.cancel()
             await asyncio.gather(carrying, ending, return_exceptions=True)
 
-    async def _carry(self, opened: OpenRig) -> None:
+    async def _carry(self, opened: OpenRig, ready: Callable[[], None]) -> None:
         """Carry messages over one link after the other. Raises PortLost where the port stays lost."""
+        is_ready = False
         while True:
             try:
                 async with opened.link() as link:
                     self.trouble = ""
+                    if not is_ready:
+                        is_ready = True
+                        ready()
                     await self._over(link)
             except PortLost as lost:
+                if not is_ready:
+                    raise
                 self._losses += 1
                 self.trouble = f"its port was lost ({lost})"
                 await opened.reopen()

@@ -15,6 +15,8 @@ from rigs.errors import RigError, RigTimeout
 from rigs.loop_thread import LoopThread
 
 OPENS_WITHIN_S = 60.0
+"""Beside what the rig file gives its device to join."""
+
 _ENDS_WITHIN_S = 10.0
 
 
@@ -37,7 +39,10 @@ def rig_devices(
     thread = LoopThread("rigs of the run")
     serving: list[tuple[RigDevice, Future[None]]] = []
     try:
-        serving.extend(_served(thread, RigDevice(config, now, sink)) for config in configs.values())
+        serving.extend(
+            _served(thread, RigDevice(config, now, sink), OPENS_WITHIN_S + config.timing.join_s)
+            for config in configs.values()
+        )
         yield {device.rig: device for device, _ in serving}
     finally:
         for device, _ in serving:
@@ -46,16 +51,16 @@ def rig_devices(
         thread.stop()
 
 
-def _served(thread: LoopThread, device: RigDevice) -> tuple[RigDevice, Future[None]]:
+def _served(thread: LoopThread, device: RigDevice, within_s: float) -> tuple[RigDevice, Future[None]]:
     """A device that is ready. Raises what keeps it from that."""
     ready: Future[None] = Future()
     serving = thread.begin(device.serve(lambda: ready.set_result(None)))
-    done, _ = wait((ready, serving), OPENS_WITHIN_S, FIRST_COMPLETED)
+    done, _ = wait((ready, serving), within_s, FIRST_COMPLETED)
     if serving in done:
         serving.result()
     if ready not in done:
         serving.cancel()
         with suppress(RigError):
             wait((serving,), _ENDS_WITHIN_S)
-        raise RigTimeout(f"rig {device.rig} is not ready within {OPENS_WITHIN_S:g} s")
+        raise RigTimeout(f"rig {device.rig} is not ready within {within_s:g} s")
     return device, serving
