@@ -100,8 +100,8 @@ class EzspHan:
         self._on_event = handler
 
     def on_crossing(self, watcher: Callable[[Crossing], object]) -> None:
-        """Have every frame that crosses the HAN brought to ``watcher``: a capture."""
-        self.messages.watchers.append(watcher)
+        """Have every frame that crosses the HAN brought to ``watcher``, the last ones before as well: a capture."""
+        self.messages.watch(watcher)
 
     def keys(self, partner: Eui64) -> HanKeys:
         """See :class:`~emulator.han.port.HanPort`. Raises LocalError where there are none, or the module hides them."""
@@ -132,12 +132,12 @@ class EzspHan:
         is_known = place is not None
         place = place or await network.form(self.client, self.settings.channel, self.settings.pan_id)
         await self._up(place)
-        self._happened(Up(self.eui))
         for device, code in tuple(self._admitted.items()):
             await self._admit(device, code)
             if is_known and await network.knows(self.client, device):
                 self._members.add(device)
                 await self._learn_keys(device)
+        self._happened(Up(self.eui))
 
     async def _join(self, coordinator: Eui64, install_code: bytes) -> None:
         place = await network.resume(self.client) if self.settings.resume else None
@@ -180,14 +180,15 @@ class EzspHan:
     async def _admit(self, device: Eui64, install_code: bytes) -> None:
         await network.admit(self.client, device, install_code)
         if self._permitting is None:
-            self._permitting = asyncio.ensure_future(self._permit())
+            await self.client.do("permitJoining", duration=PERMIT_S)
+            self._permitting = asyncio.ensure_future(self._permit_on())
 
-    async def _permit(self) -> None:
+    async def _permit_on(self) -> None:
         """Let devices join for as long as the HAN lasts; a trust centre turns away whom it has no key for."""
         try:
             while True:
-                await self.client.do("permitJoining", duration=PERMIT_S)
                 await asyncio.sleep(_PERMIT_AGAIN_S)
+                await self.client.do("permitJoining", duration=PERMIT_S)
         except RigError as error:
             self.failures.append(str(error))
 
@@ -264,6 +265,9 @@ class EzspHan:
         if came.cluster == CLUSTER_KEY_ESTABLISHMENT:
             if self.settings.cbke:
                 self._begin(self._answer(came.source, came.payload))
+        elif not came.secured:
+            # Only key establishment goes without the link key; anybody with the network key could say the rest.
+            self.failures.append(f"{eui64.show(came.source)} sent {len(came.payload)} bytes without its link key")
         elif self._handler is not None:
             self._handler(came.source, came.cluster, came.payload, came.at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ SENT_S = 20.0
 DISCOVERY_S = 8.0
 _PLAIN = ApsOption.RETRY | ApsOption.ENABLE_ROUTE_DISCOVERY
 _TAGS = 256
+_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Received:
     cluster: int
     payload: bytes
     at: float
+    secured: bool
+    """Whether it was under the link key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ class Messages:
     def __init__(
         self, client: EzspClient, eui: Eui64, own: Endpoint, fragment_bytes: int, arrived: Callable[[Received], object]
     ) -> None:
-        self.watchers: list[Callable[[Crossing], object]] = []
+        self._watchers: list[Callable[[Crossing], object]] = []
+        self._crossed: deque[Crossing] = deque(maxlen=_KEPT)
         self.place: Place | None = None
         self.fragments_sent = 0
         self.fragments_received = 0
@@ -87,6 +92,12 @@ class Messages:
             self._euis = {other: known for other, known in self._euis.items() if known != eui}
             self._euis[short] = eui
             self._where = {key: found for key, found in self._where.items() if key[0] != eui}
+
+    def watch(self, watcher: Callable[[Crossing], object]) -> None:
+        """Have every frame brought to ``watcher``, those that crossed lately first: a tunnel may be open already."""
+        for crossing in self._crossed:
+            watcher(crossing)
+        self._watchers.append(watcher)
 
     async def close(self) -> None:
         """Listen no more."""
@@ -221,7 +232,8 @@ class Messages:
                 return
             message = whole
         self._where[source, aps["cluster"]] = aps["source_endpoint"]
-        self._arrived(Received(source, aps["cluster"], message, self._loop.time()))
+        secured = bool(aps["options"] & ApsOption.ENCRYPTION)
+        self._arrived(Received(source, aps["cluster"], message, self._loop.time(), secured))
 
     def _zdo(self, aps: Values, message: bytes) -> None:
         if aps["cluster"] == zdo.Cluster.MATCH_DESCRIPTOR | zdo.ANSWER and message:
@@ -243,7 +255,7 @@ class Messages:
         acknowledged: bool = False,
     ) -> None:  # fmt: skip
         """Let watchers see a frame; an acknowledgement goes the other way."""
-        if not self.watchers or self.place is None:
+        if self.place is None:
             return
         own: tuple[Eui64, int] = (self._own_eui, self.place.short)
         other = (partner, partner_short)
@@ -253,5 +265,6 @@ class Messages:
             self._loop.time(), self.place.pan, source, source_short, destination, destination_short, aps, payload,
             acknowledged,
         )  # fmt: skip
-        for watch in self.watchers:
+        self._crossed.append(crossing)
+        for watch in self._watchers:
             watch(crossing)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from emulator.han.port import Endpoint
 from emulator.han.tunnel import TunnelTimes
 from gbcs.eui64 import Eui64
+from rigs.ezsp.ash import AshSettings
 from rigs.ezsp.client import open_module
 from rigs.ezsp.han import EzspHan, HanSettings, open_han
 from rigs.ports.port import Port
@@ -32,9 +33,14 @@ class Dongle:
         await self.han.close()
 
 
-async def open_dongle(port: Port, about: tuple[Endpoint, ...], settings: HanSettings | None = None) -> Dongle:
-    """The dongle at a port, ready to form or join a HAN. Raises RigError; the port is closed then."""
-    client = await open_module(port)
+async def open_dongle(
+    port: Port, about: tuple[Endpoint, ...], settings: HanSettings | None = None, line: AshSettings | None = None
+) -> Dongle:
+    """The dongle at a port, ready to form or join a HAN. Raises RigError; the port is closed then.
+
+    ``line`` says how patient the serial protocol is, where that is not as the maker has it.
+    """
+    client = await open_module(port, line)
     try:
         han = await open_han(client, about, settings)
     except BaseException:
@@ -49,12 +55,13 @@ async def hub_on(
     settings: HanSettings | None = None,
     times: TunnelTimes | None = None,
     endpoint: int = endpoints.HUB.number,
+    line: AshSettings | None = None,
 ) -> Dongle:
     """An emulated hub that has formed a HAN, and a link to each of its devices (by install code).
 
     Raises RigError where the dongle does not bring a HAN up; LocalError for an install code that is none.
     """
-    dongle = await open_dongle(port, endpoints.numbered(endpoints.HUB, endpoint), settings)
+    dongle = await open_dongle(port, endpoints.numbered(endpoints.HUB, endpoint), settings, line)
     async with AsyncExitStack() as undo:
         undo.push_async_callback(dongle.close)
         for device, code in devices.items():

@@ -6,13 +6,14 @@ with the real addresses, PAN id and keys; sequence numbers and frame counters be
 
 from __future__ import annotations
 
-from collections import defaultdict
+import asyncio
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from emulator.clock import Stopwatch, wall_time
+from emulator.clock import wall_time
 from gbcs import eui64
 from gbcs.errors import LocalError
 from gbcs.eui64 import Eui64
@@ -36,32 +37,30 @@ class HanRecorder:
         self.frames = 0
         self._han = han
         self._capture = Capture(path)
-        self._waiting: list[tuple[float, Crossing]] = []
+        self._waiting: deque[Crossing] = deque()
         self._counters: dict[Eui64, Iterator[int]] = defaultdict(lambda: count(1))
-        self._began, self._watch = wall_time().timestamp(), Stopwatch()
+        self._unix_s = wall_time().timestamp() - asyncio.get_running_loop().time()
         han.on_crossing(self._crossed)
 
     def close(self) -> int:
         """Write what can be written; how many frames had to be left out, for their keys never became known."""
         self._flush()
         self._capture.close()
-        left, self._waiting = len(self._waiting), []
-        return left
+        return len(self._waiting)
 
     def _crossed(self, crossing: Crossing) -> None:
-        self._waiting.append((self._began + self._watch.seconds, crossing))
+        self._waiting.append(crossing)
         self._flush()
 
     def _flush(self) -> None:
         """In order: a frame whose keys are not known yet holds back those after it."""
         while self._waiting:
-            at, crossing = self._waiting[0]
-            keys = self._keys(crossing)
+            keys = self._keys(self._waiting[0])
             if keys is None:
                 return
-            self._capture.frames.write(at, self._frame(crossing, *keys))
+            crossing = self._waiting.popleft()
+            self._capture.frames.write(self._unix_s + crossing.at, self._frame(crossing, *keys))
             self.frames += 1
-            del self._waiting[0]
 
     def _keys(self, crossing: Crossing) -> tuple[bytes, bytes] | None:
         """Network key, and link key where the frame is under one."""

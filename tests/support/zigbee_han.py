@@ -14,6 +14,7 @@ from gfi_line import METER, NOW, meter
 
 from emulator.han.tunnel import TunnelTimes
 from emulator.han.tunnel_server import ServerSettings
+from rigs.ezsp.ash import AshSettings
 from rigs.ezsp.han import HanSettings
 from rigs.fake_ezsp.faults import FaultPlan
 from rigs.fake_ezsp.ncp import Firmware
@@ -58,6 +59,7 @@ async def han(
     firmware: Firmware | None = None,
     tunnels: ServerSettings | None = None,
     endpoint: int = 1,
+    line: AshSettings | None = None,
     **settings: Any,
 ) -> AsyncIterator[Han]:
     """A HAN whose tunnel is open."""
@@ -65,10 +67,10 @@ async def han(
     async with dongles(folder, air_faults) as bench:
         hub_module, hub_url = await bench.plug_in(HUB, faults=hub_faults, firmware=firmware)
         meter_module, meter_url = await bench.plug_in(METER, faults=meter_faults, firmware=firmware)
-        hub = await hub_on(await open_port(hub_url), {METER: INSTALL_CODE}, wanted, QUICK)
+        hub = await hub_on(await open_port(hub_url), {METER: INSTALL_CODE}, wanted, QUICK, line=line)
         bench.stack.push_async_callback(hub.close)
         about = endpoints.numbered(endpoints.METER, endpoint)
-        device = await open_dongle(await open_port(meter_url), about, wanted)
+        device = await open_dongle(await open_port(meter_url), about, wanted, line)
         bench.stack.push_async_callback(device.close)
         server = ServerLink(device.station, HUB, tunnels)
         device.han.join(HUB, INSTALL_CODE)

@@ -52,7 +52,7 @@ class Device:
         self.dongle = dongle
 
 
-@pytest.mark.parametrize(("wire", "version"), [("pty", 13), ("tcp", 8)])
+@pytest.mark.parametrize(("wire", "version"), [("pty", 13), pytest.param("tcp", 8, marks=pytest.mark.long)])
 def test_bellows_forms_a_network_receives_fragments_and_sends(tmp_path: Path, wire: str, version: int) -> None:
     async def case() -> dict[str, Any]:
         async with dongles(tmp_path) as bench:

@@ -13,11 +13,15 @@ from gfi_line import BROKER, METER, command
 from zigbee_han import QUICK, READY_S, Han, han
 
 import gbcs
+from emulator.han.frames import wrap
 from emulator.han.port import Down, Joined, Undelivered
 from emulator.han.tunnel import TunnelState
 from emulator.han.tunnel_server import ServerSettings
+from emulator.han.zigbee import CLUSTER_TUNNELING
+from gbcs import eui64
 from gbcs.errors import LocalError
 from rigs.errors import PortLost, RigError, RigTimeout
+from rigs.ezsp.ash import AshSettings
 from rigs.ezsp.han import HanSettings
 from rigs.fake_ezsp.faults import FaultPlan, Faults
 from rigs.fake_ezsp.ncp import Firmware
@@ -27,6 +31,8 @@ from rigs.zigbee import endpoints
 from rigs.zigbee.dongle import device_link, hub_on, open_dongle
 from rigs.zigbee.links import ServerLink
 
+IMPATIENT = AshSettings(ack_wait_s=0.4, min_ack_wait_s=0.2, max_ack_wait_s=0.4)
+"""Time-outs of the line that a test waits for; a busy machine is still quicker."""
 LONG = bytes(number % 251 for number in range(1500))
 
 
@@ -88,6 +94,16 @@ def test_key_establishment_replaces_the_install_code(tmp_path: Path) -> None:
     run(tmp_path, case)
 
 
+def test_what_comes_without_the_link_key_is_not_taken(tmp_path: Path) -> None:
+    async def case(both: Han) -> None:
+        forged = wrap(b"forged", both.client.tunnel.tunnel_id, to_server=False)
+        await both.meter.han.messages.send(HUB, CLUSTER_TUNNELING, forged, secured=False)
+        assert await echo(both, b"real") == b"real"
+        assert both.hub.han.failures == [f"{eui64.show(METER)} sent {len(forged)} bytes without its link key"]
+
+    run(tmp_path, case)
+
+
 def test_unusual_endpoints_tunnel_ids_and_fragments_are_legal(tmp_path: Path) -> None:
     async def case(both: Han) -> None:
         assert await echo(both, LONG[:300]) == LONG[:300]
@@ -114,7 +130,7 @@ def test_a_bad_line_loses_no_message(tmp_path: Path, name: str) -> None:
         assert await echo(both, LONG[:400]) == LONG[:400]
         assert both.hub_module.faults.done or name == "slow"
 
-    run(tmp_path, case, hub_faults=plan, meter_faults=plan)
+    run(tmp_path, case, hub_faults=plan, meter_faults=plan, line=IMPATIENT)
 
 
 def test_frames_that_the_air_loses_are_sent_again(tmp_path: Path) -> None:
@@ -163,7 +179,7 @@ def test_a_module_that_falls_silent_fails_in_finite_time(tmp_path: Path) -> None
         with pytest.raises(PortLost, match=r"no acknowledgement after 4 time-outs"):
             await both.client.receive()
 
-    run(tmp_path, case)
+    run(tmp_path, case, line=IMPATIENT)
 
 
 def test_a_meter_that_joins_again_is_read_again(tmp_path: Path) -> None:
