@@ -78,7 +78,8 @@ class Demand:
     and ``up`` the bytes a day of commands and responses, ``transport`` what the SM WAN adds to both.
 
     Does not model: users that ask for what they are not entitled to, changes of consent, reads that serve no settlement
-    (the baseline), how demand differs from day to day.
+    (the baseline), how demand differs from day to day, the dialects of SMETS1 meters (sizes are those of GBCS, as the
+    PIA counts them).
     """
 
     scenario: CapacityScenario

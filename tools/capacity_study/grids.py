@@ -131,6 +131,19 @@ def demand_grid(facts: Facts) -> Grid:
     return Grid("demand", f"All {len(rows)} rows of the demand model", columns, rows, folded=True)
 
 
+def hours_grid(facts: Facts) -> Grid:
+    """Service requests for settlement by hour and network (PIA D5)."""
+    demand = facts.demand
+    hourly = demand.by_hour(demand.srvs * demand.flagged)
+    columns = (
+        Column("hour", "hour, UTC", lambda hour: f"{hour:02d}:00", "head"),
+        *(Column(name, NETWORK_NAMES[name], _count, "number") for name in demand.networks),
+        Column("all", "all", _count, "number"),
+    )
+    rows = tuple((hour, *hourly[:, hour].tolist(), float(hourly[:, hour].sum())) for hour in range(hourly.shape[1]))
+    return Grid("hours", "Service requests by hour", columns, rows, folded=True)
+
+
 def sizes_grid() -> Grid:
     """The messages that the demand model counts, by role."""
     columns = (

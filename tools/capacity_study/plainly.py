@@ -23,6 +23,7 @@ def as_json(facts: Facts) -> dict[str, Any]:
         "bytes": round(facts.demand.total_bytes),
         "on_demand_share": facts.demand.on_demand_share,
         "by_network": _by_network(facts.demand),
+        "srvs_by_hour": _by_hour(facts.demand),
         "wall_s": round(facts.effort.wall_s, 3),
         "peak_rss_bytes": facts.effort.peak_rss_bytes,
         "table5": [
@@ -113,6 +114,12 @@ def _day(day: DayFacts) -> dict[str, Any]:
             for what, checkpoint, expected, present in day.completeness()
         ],
     }
+
+
+def _by_hour(demand: Demand) -> dict[str, list[int]]:
+    """Service requests for settlement in each hour of the day, UTC, by network (PIA D5)."""
+    hourly = demand.by_hour(demand.srvs * demand.flagged)
+    return {name: [round(value) for value in hourly[at]] for at, name in enumerate(demand.networks)}
 
 
 def _sample(sample: Sample) -> dict[str, Any]:

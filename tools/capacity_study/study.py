@@ -77,7 +77,7 @@ def _sections(facts: Facts) -> Iterator[Section]:
     yield Section(
         "load", "Load over the day", short="Load",
         parts=(figures.load_picture(facts), grids.networks_grid(facts), figures.rates_picture(facts),
-               grids.rates_grid(facts), grids.demand_grid(facts)),
+               grids.hours_grid(facts), grids.rates_grid(facts), grids.demand_grid(facts)),
     )  # fmt: skip
     if facts.day is not None:
         yield _day(facts.day, facts)

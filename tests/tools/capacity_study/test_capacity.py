@@ -53,6 +53,12 @@ def test_networks_add_up(study: dict[str, Any]) -> None:
         assert sum(row[what] for row in study["by_network"].values()) == pytest.approx(study[what], abs=4)
 
 
+def test_hours_add_up_and_lie_in_the_windows(study: dict[str, Any]) -> None:
+    hours = study["srvs_by_hour"]
+    assert sum(map(sum, hours.values())) == pytest.approx(study["srvs"], abs=100)
+    assert [hour for hour, count in enumerate(hours["csp_north"]) if count] == list(range(8, 20))
+
+
 def test_the_page_shows_the_same_numbers(study: dict[str, Any], page: Page) -> None:
     for row in study["table7"]:
         scenario, hours = row["row"].split("/")
