@@ -60,6 +60,8 @@ def command(
         emit_json({**as_json(facts), "study": None if page is None else str(page)})
     else:
         stdout_console().print(Group(*summary(facts, page)))
+    if progress.stops():
+        raise KeyboardInterrupt
 
 
 class _Following:
