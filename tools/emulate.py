@@ -21,7 +21,7 @@ from emulator.smets1.dlms.device import emulated_keys
 from emulator.smets1.emulated import meter_of
 from emulator.smets1.meter import Smets1Meter, Window, day_window
 from emulator.smets1.profile import DialectProfile, load_profile, shipped
-from emulator.smets1.serve import Endpoint, Served, parse_endpoint, running_from, serve
+from emulator.smets1.serve import Endpoint, Now, Served, parse_endpoint, running_from, serve
 from emulator.smets1.server import ServerFactory
 from gbcs.errors import LocalError
 from gbcs.times import DAY_S, from_datetime, iso
@@ -92,6 +92,7 @@ def command(
     if not profile:
         raise LocalError(f"name a profile (allowed: {', '.join((NAME, *shipped()))})")
     start, window = start_of(day)
+    now = running_from(start)
     if profile == NAME:
         wanted = Wanted(device, keys, key_seed, firmware, seed)
         if printed:
@@ -107,7 +108,7 @@ def command(
     if printed:
         _print(chosen, made[0], start, json=json)
         return
-    _serve(chosen, [chosen.servers(meter, dialect or None) for meter in made], parse_endpoint(listen), start, paced)
+    _serve(chosen, [chosen.servers(meter, dialect or None) for meter in made], parse_endpoint(listen), now, paced)
 
 
 def _emulate_capture(
@@ -225,18 +226,18 @@ def _print_secrets(meter: Smets1Meter, *, json: bool) -> None:
 
 
 def _serve(
-    profile: DialectProfile, servers: Sequence[ServerFactory], endpoint: Endpoint, start: float, paced: bool
+    profile: DialectProfile, servers: Sequence[ServerFactory], endpoint: Endpoint, now: Now, paced: bool
 ) -> None:
     if endpoint.kind == "tcp" and endpoint.port and endpoint.port + len(servers) > _PORTS:
         raise LocalError(f"{len(servers)} meters from port {endpoint.port} on would need ports above 65535")
     if endpoint.kind == "serial" and len(servers) > 1:
         raise LocalError("one serial port carries one meter")
     stderr_console().print(f"{profile.name}: {profile.description}; a dialect on an open protocol, with test keys")
-    asyncio.run(_until_interrupted(servers, endpoint, start, paced))
+    asyncio.run(_until_interrupted(servers, endpoint, now, paced))
 
 
-async def _until_interrupted(servers: Sequence[ServerFactory], endpoint: Endpoint, start: float, paced: bool) -> None:
-    now, ended = running_from(start), asyncio.Event()
+async def _until_interrupted(servers: Sequence[ServerFactory], endpoint: Endpoint, now: Now, paced: bool) -> None:
+    ended = asyncio.Event()
     served: list[Served] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)

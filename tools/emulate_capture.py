@@ -10,6 +10,7 @@ from rich.table import Table
 
 from emulator.recorded import Captured, RecordedDevice, exchanges_of, record_devices
 from emulator.recorded.device import ASSUMPTIONS
+from emulator.smets1.serve import running_from
 from gbcs import eui64
 from gbcs.errors import LocalError
 from gbcs.keystore import KeyStore
@@ -47,7 +48,9 @@ def serve_recorded(recorded: Recorded, url: str) -> None:
     device = recorded.device
     for line in _notes(device):
         stderr_console().print(line)
-    serve_core(device, f"device {eui64.show(device.eui)}, {device.opened} captured exchanges", url, device.at)
+    serve_core(
+        device, f"device {eui64.show(device.eui)}, {device.opened} captured exchanges", url, running_from(device.at)
+    )
 
 
 def _notes(device: RecordedDevice) -> list[str]:

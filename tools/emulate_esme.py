@@ -22,7 +22,7 @@ from rich.table import Table
 from emulator.esme.logs import MeterLogs
 from emulator.esme.single import SingleMeter
 from emulator.smets1.meter import Window
-from emulator.smets1.serve import running_from
+from emulator.smets1.serve import Now, running_from
 from firmware_profiles import load
 from gbcs import eui64
 from gbcs.errors import RemoteError
@@ -82,20 +82,19 @@ def single_meter(wanted: Wanted) -> SingleMeter:
 
 def serve_esme(wanted: Wanted, url: str, start: float) -> None:
     """Let the meter answer until it is interrupted. Raises LocalError, PortLost."""
+    now = running_from(start)  # before the keys are read, which takes time that the meter's clock must not lose
     meter, keys = single_meter(wanted), key_store(wanted)
     kind = "test keys" if keys.is_test else "the keys of a directory"
-    serve_core(
-        meter.make(keys, start), f"meter {eui64.show(meter.eui)}, {meter.firmware.name}, with {kind}", url, start
-    )
+    serve_core(meter.make(keys, start), f"meter {eui64.show(meter.eui)}, {meter.firmware.name}, with {kind}", url, now)
 
 
-def serve_core(core: DeviceCore, label: str, url: str, start: float) -> None:
+def serve_core(core: DeviceCore, label: str, url: str, now: Now) -> None:
     """Let a device answer behind a GFI line until it is interrupted. Raises LocalError, PortLost."""
-    asyncio.run(_until_interrupted(core, label, url, start))
+    asyncio.run(_until_interrupted(core, label, url, now))
 
 
-async def _until_interrupted(core: DeviceCore, label: str, url: str, start: float) -> None:
-    now, ended, traffic = running_from(start), asyncio.Event(), Traffic()
+async def _until_interrupted(core: DeviceCore, label: str, url: str, now: Now) -> None:
+    ended, traffic = asyncio.Event(), Traffic()
     said = stderr_console()
 
     async def answer(port: Port) -> None:
