@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gbcs.errors import LocalError
 from gbcs.eui64 import Eui64
 from gbcs.keystore import KeyStore
 from gbcs.roles import RemotePartyRole
+from gbcs.times import HALF_HOUR_S
 
 _SEATS = {RemotePartyRole.SUPPLIER: "IS", RemotePartyRole.NETWORK_OPERATOR: "NO"}
 
@@ -28,6 +31,15 @@ def users_of(keys: KeyStore) -> dict[str, Eui64]:
     if not found:
         raise LocalError("the key folder holds no supplier, network operator or other user: nobody could ask")
     return found
+
+
+def plain_question(users: Mapping[str, Eui64], now: float) -> tuple[str, str, tuple[int, int] | None]:
+    """The shortest read that one of these users may ask of any electricity meter: use case, role, window."""
+    for role in ("IS", "NO"):
+        if role in users:
+            return "ECS17b", role, None
+    newest = int(now) // HALF_HOUR_S * HALF_HOUR_S - HALF_HOUR_S
+    return "ECS22b", next(iter(users)), (newest, newest)
 
 
 def broker_of(keys: KeyStore) -> Eui64:

@@ -68,28 +68,25 @@ class DirectLine:
     Does not model: networks, loss, blocks (messages arrive whole).
     """
 
-    def __init__(self, core: Device, clock: VirtualTime) -> None:
-        self.core, self._clock = core, clock
-        self.head_end: HeadEnd | None = None
-        self._alerts: list[bytes] = []
+    def __init__(self, core: Device, clock: VirtualTime, head_end: HeadEnd) -> None:
+        self.core, self.clock, self._head_end = core, clock, head_end
 
     def exchange(self, frame: bytes, wait_s: float | None) -> bytes | None:
         """See :class:`rigs.pytest_plugin.under_test.Line`; silence takes its time, virtually."""
-        self._alerts += self.core.tick(self._clock.now)
-        answers = self.core.receive(frame, self._clock.now)
-        self._clock.advance(_EXECUTION_S if answers else _SILENCE_S if wait_s is None else wait_s)
+        self.core.tick(self.clock.now)
+        answers = self.core.receive(frame, self.clock.now)
+        self.clock.advance(_EXECUTION_S if answers else _SILENCE_S if wait_s is None else wait_s)
         return answers[0] if answers else None
 
     def read(self, use_case: str, role: str, user: Eui64, first: int | None, last: int | None) -> Reading:
         """See :class:`rigs.pytest_plugin.under_test.Line`. A core loses nothing, so one attempt tells."""
-        assert self.head_end is not None  # noqa: S101 - set with the line
-        sent = self.head_end.command(use_case, role, first, last)
-        began = self._clock.now
+        sent = self._head_end.command(use_case, role, first, last)
+        began = self.clock.now
         answer = self.exchange(sent.command, None)
         if answer is None:
             raise RigTimeout(f"the emulated device {eui64.show(self.core.eui)} dropped it: {self._dropped()}")
-        values = self.head_end.open(answer, sent)
-        return Reading(use_case, self.core.eui, sent, answer, values, 1, self._clock.now - began, len(sent.command))
+        values = self._head_end.open(answer, sent)
+        return Reading(use_case, self.core.eui, sent, answer, values, 1, self.clock.now - began, len(sent.command))
 
     def unasked(self) -> int:
         """None: a core answers and says nothing else but alerts."""
@@ -118,8 +115,7 @@ class EmulatedStand:
     def esme(self) -> EsmeUnderTest:
         """The meter, one and the same for a test."""
         if self._meter is None:
-            line = DirectLine(self._single.make(self.keys, self.clock.now), self.clock)
-            line.head_end = self.head_end
+            line = DirectLine(self._single.make(self.keys, self.clock.now), self.clock, self.head_end)
             self._meter = EmulatedEsme(METER, self.firmware, self.head_end, line)
         return self._meter
 
@@ -127,7 +123,8 @@ class EmulatedStand:
         """A hub with an empty device log."""
         objects = StoredObjects(access_table("CHF"))
         core = Chf(HUB, self.keys, DCC_ACB, known_parties(self.keys), objects)
-        return DeviceUnderTest(HUB, self.firmware, self._head_end(HUB), DirectLine(core, self.clock))
+        head_end = self._head_end(HUB)
+        return DeviceUnderTest(HUB, self.firmware, head_end, DirectLine(core, self.clock, head_end))
 
     def _head_end(self, device: Eui64) -> HeadEnd:
         return HeadEnd(device, self.keys, DCC_ACB, USERS, self._counters, lambda: self.clock.now)
@@ -140,7 +137,7 @@ class EmulatedEsme(EsmeUnderTest):
     def cut_power(self, lasts_s: float) -> None:
         """The meter is without power for so long, from now on; time passes meanwhile."""
         assert isinstance(self.line, DirectLine)  # noqa: S101 - made with no other
-        core, clock = self.line.core, self.line._clock
+        core, clock = self.line.core, self.line.clock
         assert isinstance(core, Esme)  # noqa: S101 - a meter
         energy_of(core).power_cut(clock.now, clock.now + lasts_s)
         clock.advance(lasts_s)

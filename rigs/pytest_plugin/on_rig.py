@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from emulator.clock import wall_time
+from emulator.clock import utc_now, wall_time
 from gbcs import eui64
 from gbcs.errors import GbcsError
 from rigs.capture import CaptureWriter
@@ -24,9 +24,9 @@ from rigs.reading import RigReader
 from rigs.record import RECORDS, Record, recording
 from rigs.session import OpenRig, open_rig
 from rigs.states import Hook, State, bring_up, broken_memory
+from rigs.users import plain_question
 
 _CLOSED_WITHIN_S = 20.0
-_PROBE = "ECS17b"
 _TESTING = "tests"
 
 
@@ -39,7 +39,8 @@ class RigSession:
     is_rig = True
 
     def __init__(self, asked: Options, config: RigConfig) -> None:
-        self.label, self.config, self.rig = f"rig {config.name}", config, None
+        self.label, self.config = f"rig {config.name}", config
+        self.rig: OpenRig | None = None
         self.record_path = ""
         self._asked = asked
         self._thread = LoopThread(self.label)
@@ -53,8 +54,6 @@ class RigSession:
         self._held: Future[None] | None = None
         began = f"{wall_time():%Y-%m-%d_%H-%M-%S}"
         self.capture = config.state_folder / RECORDS / f"{config.name}_{began}.messages.jsonl"
-
-    rig: OpenRig | None
 
     @property
     def broken(self) -> str:
@@ -79,9 +78,9 @@ class RigSession:
             with self._recorded() as record:
                 broken_memory(self.config).check(self.config.name)
                 async with AsyncExitStack() as stack:
+                    self.rig = await stack.enter_async_context(open_rig(self.config))
                     self.capture.parent.mkdir(parents=True, exist_ok=True)
                     log = stack.enter_context(CaptureWriter(self.capture))
-                    self.rig = await stack.enter_async_context(open_rig(self.config))
                     reader = await stack.enter_async_context(self.rig.reader(sink=log))
                     await self._bring_up(reader, record)
                     ready.set_result(RigStand(self.rig, reader, self._thread))
@@ -89,8 +88,9 @@ class RigSession:
                 self._conclude(record)
         except (GbcsError, OSError) as error:
             self._cause = self._cause or error
+        finally:
             if not ready.done():
-                ready.set_exception(error)
+                ready.set_exception(self._cause or RigError(f"{self.label} was not brought up"))
 
     @contextmanager
     def _recorded(self) -> Iterator[Record]:
@@ -110,9 +110,9 @@ class RigSession:
 
         async def first_read() -> None:
             if isinstance(self.config.device, Esme) and self.rig is not None:
-                role, user = next(iter(self.rig.users.items()))
-                began = asyncio.get_running_loop().time()
-                await reader.read(_PROBE if role == "IS" else "ECS17a", role, user)
+                users, began = self.rig.users, asyncio.get_running_loop().time()
+                use_case, role, window = plain_question(users, utc_now())
+                await reader.read(use_case, role, users[role], *(window or (None, None)))
                 record.measure("first_read", asyncio.get_running_loop().time() - began, "s")
 
         memory = broken_memory(self.config)
@@ -132,6 +132,8 @@ class RigSession:
             with suppress(RigError):
                 self._thread.call(self._finish(self._enough, self._held), _CLOSED_WITHIN_S)
         self._thread.stop()
+        if self._held is not None and self._held.done() and not self._held.cancelled():
+            self._held.result()  # a fault of ours is no verdict on the rig
 
     @staticmethod
     async def _finish(enough: asyncio.Event, held: Future[None]) -> None:
@@ -162,7 +164,7 @@ class RigSession:
         if suspect is None or self._stand is None or not isinstance(self.config.device, Esme):
             return
         try:
-            self._stand.esme().read(_PROBE)
+            self._stand.esme().probe()
         except (PortLost, LeaseLost) as error:
             self._break(error, item.nodeid)
         except RigError:

@@ -19,6 +19,7 @@ from gbcs.keystore import KeyStore
 from gbcs.reads import ReadValues
 from gbcs.security import seal, sign
 from rigs.reading import Reading
+from rigs.users import plain_question
 
 
 class BenchClock(Protocol):
@@ -108,6 +109,11 @@ class EsmeUnderTest(DeviceUnderTest):
         """A read as a user in a role asks it, with as many attempts as the rig allows. Raises RigTimeout, PortLost."""
         return self.line.read(use_case, role, self.head_end.user(role), first, last)
 
+    def probe(self) -> Reading:
+        """The answer to the shortest read that anybody here may ask. Raises RigTimeout, PortLost."""
+        use_case, role, window = plain_question(self.head_end.users, self.head_end.now())
+        return self.read(use_case, *(window or (None, None)), role=role)
+
     def ignores(self, frame: bytes) -> bool:
         """Whether nothing comes back for these bytes, while the meter goes on answering: a right read follows them.
 
@@ -115,5 +121,5 @@ class EsmeUnderTest(DeviceUnderTest):
         """
         before = self.line.unasked()
         answered = self.line.exchange(frame, 0.0)
-        reading = self.read("ECS17b")
+        reading = self.probe()
         return answered is None and not reading.values.code and self.line.unasked() == before

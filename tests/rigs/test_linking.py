@@ -18,7 +18,7 @@ from rigs.errors import PortLost
 from rigs.link import MessageLink
 from rigs.linking import link_over, open_link
 from rigs.ports.opening import open_port
-from rigs.users import broker_of, users_of
+from rigs.users import broker_of, plain_question, users_of
 
 DEVICE = {"kind": "esme", "eui64": eui64.show(METER), "keys": "keys"}
 
@@ -75,3 +75,10 @@ def test_a_folder_without_users_or_broker_says_so() -> None:
         users_of(KeyStore())
     with pytest.raises(LocalError, match="no certificate of an access control broker"):
         broker_of(KeyStore())
+
+
+def test_the_plain_question_is_one_that_a_user_may_ask() -> None:
+    one, other = (bytes.fromhex(f"024d46f0000{n}0001") for n in (1, 2))
+    assert plain_question({"MDR": one, "IS": other}, 5000.0) == ("ECS17b", "IS", None)
+    assert plain_question({"NO": one}, 5000.0) == ("ECS17b", "NO", None)
+    assert plain_question({"MDR": one}, 5000.0) == ("ECS22b", "MDR", (1800, 1800))
