@@ -6,6 +6,7 @@ import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from bench import NAME, Bench, bench, emulated_esme, keys_of, meter, write_rig
 from shell import Ended, meterfarm
 from slots import RIG, SECONDS
@@ -62,6 +63,7 @@ def test_the_shipped_scenario_reads_a_meter_on_a_bench(tmp_path: Path) -> None:
     assert "values came from rig bench-3" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_meter_that_hangs_fails_its_own_reads(tmp_path: Path) -> None:
     keys = keys_of(tmp_path)
     with emulated_esme(keys) as (process, address):
