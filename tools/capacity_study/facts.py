@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from emulator.assumptions import Assumption
 from emulator.capacity.checklist.answer import Evidence
@@ -31,8 +32,10 @@ from emulator.capacity.table5 import MeanRate, Table5, mean_rates, role_split, r
 from emulator.capacity.table7 import Verdict, table7, table7_days
 from emulator.clock import Stopwatch
 from emulator.scenario import load_scenario
+from gbcs.errors import LocalError
 from tools.capacity_study.day import DayFacts, day_option, work_out_day
 
+Result = TypeVar("Result")
 Step = Callable[[str], None]
 """Hears what is being worked out now."""
 
@@ -153,17 +156,28 @@ def _demands(scenario: CapacityScenario) -> dict[Volume, Demand]:
 
 
 def _day(scenario: CapacityScenario, asked: Asked, option: Option, step: Step, watch: Watch) -> DayFacts | None:
-    if not asked.part:
+    if not asked.part or watch.stops():
         return None
     step("the day")
-    return work_out_day(scenario, option, asked.engine, asked.seed, asked.part, watch)
+    return _unless_ended(lambda: work_out_day(scenario, option, asked.engine, asked.seed, asked.part, watch), watch)
 
 
 def _both(asked: Asked, step: Step, watch: Watch) -> CrossCheck | None:
-    if not asked.both:
+    if not asked.both or watch.stops():
         return None
     step(f"{asked.both:,} premises with both engines")
-    return cross_check(load_scenario(premises=asked.both), make_engine(asked.engine), watch=StopsWith(watch))
+    scenario, engine = load_scenario(premises=asked.both), make_engine(asked.engine)
+    return _unless_ended(lambda: cross_check(scenario, engine, watch=StopsWith(watch)), watch)
+
+
+def _unless_ended(work: Callable[[], Result], watch: Watch) -> Result | None:
+    """What the work gives; None where somebody ended it before there was anything."""
+    try:
+        return work()
+    except LocalError:
+        if watch.stops():
+            return None
+        raise
 
 
 def _sample(scenario: CapacityScenario, asked: Asked) -> Sample | None:

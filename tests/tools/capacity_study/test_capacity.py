@@ -9,18 +9,23 @@ from typing import Any
 
 import pytest
 from html_page import Page, read_page
-from shell import Ended, meterfarm
+from shell import Ended as Call
+from shell import meterfarm
+
+from emulator.capacity.engine import Unwatched
+from tools.capacity_study.facts import Asked, work_out
+from tools.capacity_study.findings import findings
 
 SMALL = ("--premises", "30", "--samples", "20000", "--part", "0")
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Call:
     return meterfarm("capacity", "--scenario", "C", *SMALL, "--into", str(tmp_path_factory.mktemp("c")), "--json")
 
 
 @pytest.fixture(scope="module")
-def study(ended: Ended) -> dict[str, Any]:
+def study(ended: Call) -> dict[str, Any]:
     return ended.json()
 
 
@@ -29,7 +34,7 @@ def page(study: dict[str, Any]) -> Page:
     return read_page(Path(study["study"]).read_text(encoding="utf-8"))
 
 
-def test_it_ends_well_and_says_nothing_else(ended: Ended) -> None:
+def test_it_ends_well_and_says_nothing_else(ended: Call) -> None:
     assert ended.code == 0 and ended.err == ""
 
 
@@ -219,3 +224,32 @@ def test_both_engines_stand_side_by_side(tmp_path: Path) -> None:
         assert 0.5 < figures[network, "p50"]["model"] / figures[network, "p50"]["exact"] < 2
     page = read_page(Path(study["study"]).read_text(encoding="utf-8"))
     assert page.rows("CSP North")
+
+
+class Ended(Unwatched):
+    """Somebody who ends the work at once."""
+
+    def stops(self) -> bool:
+        return True
+
+
+class EndedLater(Unwatched):
+    """Somebody who ends the work once the first block of the day is done."""
+
+    def __init__(self) -> None:
+        self.blocks = 0
+
+    def done(self, item: object) -> None:
+        self.blocks += 1
+
+    def stops(self) -> bool:
+        return self.blocks > 0
+
+
+def test_an_early_end_keeps_what_was_done() -> None:
+    few = Asked("C", premises=0, samples=1000, part=0.0002, engine="here", both=20)
+    nothing = work_out(few, watch=Ended())
+    assert nothing.day is None and nothing.both is None and len(nothing.checklist) == 31
+    some = work_out(few, watch=EndedLater())
+    assert some.day is not None and (some.day.blocks_done, some.day.is_whole) == (1, False)
+    assert any("ended early" in finding.text for finding in findings(some))
