@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
-from time import perf_counter, thread_time
+from time import perf_counter
 
 from emulator.compression.codec import Link
 from emulator.compression.corpus import Block, Conversation, Sample
@@ -105,17 +105,17 @@ class _Ends:
         self.head_end, self.at_hub = make_ends(name, task.dictionaries if task is not None else None)
 
     def carry(self, direction: str, message: bytes) -> tuple[int, float, float]:
-        """Bytes sent for a message, and processor seconds of both ends. Raises NotMet where it does not come back."""
+        """Bytes sent for a message, and the seconds of both ends. Raises NotMet where it does not come back."""
         sender, receiver, link = (
             (self.head_end, self.at_hub, Link(self.hub, "down"))
             if direction == "down"
             else (self.at_hub, self.head_end, Link(self.hub, "up"))
         )
-        started = thread_time()
+        started = perf_counter()
         data = sender.compress(message, link)
-        sent = thread_time()
+        sent = perf_counter()
         expanded = receiver.expand(data, link)
-        done = thread_time()
+        done = perf_counter()
         if expanded != message:
             raise NotMet(f"{self.name} does not give back a message of {len(message)} bytes: {message.hex()}")
         return len(data), sent - started, done - sent
@@ -182,12 +182,12 @@ def _data(conversation: Conversation, direction: str) -> Iterable[bytes]:
 def _pack(packer: Packer, batch: Sequence[bytes], tally: Tally) -> None:
     """Pack messages together, each behind two bytes of length."""
     joined = b"".join(len(message).to_bytes(2, "big") + message for message in batch)
-    started = thread_time()
+    started = perf_counter()
     packed = packer.pack(joined)
-    sent = thread_time()
+    sent = perf_counter()
     if unpacked(packer, packed, MAX_BATCH_BYTES) != joined:
         raise NotMet(f"a batch of {len(batch)} messages does not come back")
-    tally.decode_s += thread_time() - sent
+    tally.decode_s += perf_counter() - sent
     tally.encode_s += sent - started
     tally.n += len(batch)
     tally.raw_bytes += sum(map(len, batch))
