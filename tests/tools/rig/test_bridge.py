@@ -7,20 +7,32 @@ from pathlib import Path
 
 import pytest
 from dongles import HUB, INSTALL_CODE, dongles
+from fake_rigs import make_keys
 from gfi_line import BROKER, KEYS, METER, command
+from gfi_line import DAY as DAY_AT
 from processes import running
+from rig_files import write_rig
 from shell import meterfarm
 from tshark import seen, tshark
 
 import gbcs
+from emulator.dcc.acb import AccessControlBroker
+from emulator.dcc.counters import OriginatorCounters
 from gbcs import eui64
+from gbcs.catalogue import by_use_case
+from gbcs.keystore import KeyStore
+from gbcs.roles import RemotePartyRole
 from gbcs.security import DCC_ACB
+from gbcs.times import DAY_S, HALF_HOUR_S
 from rigs.blocks import BlockLink
 from rigs.ezsp.client import open_module
+from rigs.ezsp.han import HanSettings
 from rigs.fake_ezsp.serving import AirCapture
 from rigs.gfi import GfiLink
 from rigs.ports.opening import open_port
 from rigs.radio.pcap import keys_file
+from rigs.zigbee.dongle import hub_on
+from rigs.zigbee.links import ClientLink
 
 DAY = "2026-11-23"
 WRONG = "_ws.malformed || _ws.expert || (wpan.frame_type == 1 && !zbee_aps)"
@@ -123,3 +135,43 @@ def test_two_fake_dongles_in_processes_share_an_air(tmp_path: Path) -> None:
 def test_a_call_that_cannot_be_carried_out_is_one_line(arguments: tuple[str, ...], why: str) -> None:
     ended = meterfarm(*arguments)
     assert ended.code == 2 and why in ended.error()
+
+
+def test_on_the_rig_of_a_hub_we_are_its_meter(tmp_path: Path, codes: Path) -> None:
+    keys = make_keys(tmp_path)
+    store = KeyStore.read(keys)
+    broker = AccessControlBroker(DCC_ACB, store, OriginatorCounters())
+    supplier = next(eui for eui, role in sorted(store.parties().items()) if role is RemotePartyRole.SUPPLIER)
+
+    async def case() -> None:
+        async with dongles(tmp_path, within_s=120) as bench:
+            _, hub_port = await bench.plug_in(HUB)
+            _, meter_port = await bench.plug_in(METER)
+            hub = await hub_on(await open_port(hub_port), {METER: INSTALL_CODE}, HanSettings(pan_id=0x1A62))
+            bench.stack.push_async_callback(hub.close)
+            device = {"kind": "chf", "eui64": eui64.show(HUB), "keys": str(keys), "head_end": "external"}
+            link = {"kind": "ezsp", "port": meter_port, "pan_id": 0x1A62, "install_codes": str(codes)}
+            write_rig(tmp_path / "bench", "hub-1", meter_port, device=device, link=link)
+            await asyncio.to_thread(joined, asyncio.get_running_loop(), hub.links[0])
+
+    def joined(loop: asyncio.AbstractEventLoop, link: ClientLink) -> None:
+        with running("rig", "bridge", "hub-1", "--rigs", str(tmp_path / "bench"), "--day", DAY) as meter:
+            assert meter.wait_for("joined (.*)") == eui64.show(HUB)
+            assert asyncio.run_coroutine_threadsafe(half_hours(link), loop).result(60) == 48
+            assert meter.interrupt() == 0
+
+    async def half_hours(link: ClientLink) -> int:
+        await link.ready(30)
+        sent = broker.command(
+            by_use_case("ECS22b"),
+            "IS",
+            supplier,
+            METER,
+            DAY_AT + DAY_S + 6 * 3600.0,
+            DAY_AT + HALF_HOUR_S,
+            DAY_AT + DAY_S,
+        )
+        await link.send(sent.command)
+        return len(broker.open(await link.receive(), sent).rows)
+
+    asyncio.run(case())
