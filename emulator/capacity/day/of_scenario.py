@@ -25,7 +25,7 @@ from emulator.capacity.day.model import (
     no_background,
 )
 from emulator.capacity.day.of_run import release
-from emulator.capacity.demand import SMETS2, Demand, Row, hour_shares, make_demand
+from emulator.capacity.demand import SMETS2, Row, hour_shares, make_demand
 from emulator.capacity.scenario import CapacityScenario
 from emulator.dcc.rule_tables import Mode
 from emulator.dcc.rules import Rules
@@ -54,6 +54,10 @@ ASSUMPTIONS = (
 _SETTLES = {"4.8.1": "half_hourly import", "4.8.3": "half_hourly export"}
 
 
+AskedRow = tuple[Row, float]
+"""A row of the demand, and the share of it that is made on demand."""
+
+
 @dataclass(frozen=True)
 class ScenarioSource:
     """The day of a capacity scenario. ``part`` of the country's meters are looked at, all in the same proportions.
@@ -65,14 +69,11 @@ class ScenarioSource:
     setting: Setting
     part: float = 1.0
     block_hubs: int = field(default=BLOCK_HUBS)
+    rows: tuple[AskedRow, ...] = ()
+    """The rows of the demand: worked out once, since their bytes come from real messages, and taken along."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _travelled, (self.scenario.model_dump(), self.setting, self.part, self.block_hubs)
-
-    @cached_property
-    def demand(self) -> Demand:
-        """The rows of reads."""
-        return make_demand(self.scenario)
+        return _travelled, (self.scenario.model_dump(), self.setting, self.part, self.block_hubs, self.rows)
 
     @cached_property
     def _rules(self) -> Rules:
@@ -181,8 +182,8 @@ class ScenarioSource:
         kinds: dict[Kind, int] = {}
         hubs: list[Ints] = []
         places: list[Ints] = []
-        for row, members in self._members(block, random):
-            for mode, chosen in self._asked(row, members, random):
+        for row, on_demand, members in self._members(block, random):
+            for mode, chosen in self._asked(row, on_demand, members, random):
                 hubs.append(chosen)
                 places.append(np.full(len(chosen), kinds.setdefault(_kind(row, mode), len(kinds))))
         hub, kind = np.concatenate(hubs), np.concatenate(places)
@@ -190,28 +191,30 @@ class ScenarioSource:
         order, due_at = release(self.setting, self._rules, block, flagged)
         return Reads(tuple(kinds), hub[order], kind[order], due_at)
 
-    def _members(self, block: Block, random: np.random.Generator) -> Iterator[tuple[Row, Ints]]:
+    def _members(self, block: Block, random: np.random.Generator) -> Iterator[tuple[Row, float, Ints]]:
         """The hubs of each row: rows about the same data share them out."""
         orders = {is_export: random.permutation(block.hubs) for is_export in (False, True)}
         taken: dict[tuple[bool, bool], float] = {}
         meters = self._meters_of(block)
-        for row in self.demand.rows:
+        for row, on_demand in self.rows:
             if row.network != block.network or row.cohort != (block.cohort or SMETS2):
                 continue
             group = row.srv in _EXPORT, row.per_meter_day < _MONTHLY
             begins = taken.get(group, 0.0)
             ends = taken[group] = begins + row.meters / meters
-            yield row, orders[group[0]][round(begins * block.hubs) : round(ends * block.hubs)]
+            yield row, on_demand, orders[group[0]][round(begins * block.hubs) : round(ends * block.hubs)]
 
     def _meters_of(self, block: Block) -> float:
         scenario = self.scenario
         meters = scenario.meters.esmes.value * scenario.networks.shares.value[block.network]
         return meters * (scenario.networks.smets1_cohorts.value[block.cohort] if block.cohort else 1.0)
 
-    def _asked(self, row: Row, members: Ints, random: np.random.Generator) -> Iterator[tuple[Mode, Ints]]:
+    def _asked(
+        self, row: Row, on_demand: float, members: Ints, random: np.random.Generator
+    ) -> Iterator[tuple[Mode, Ints]]:
         """Which of the hubs are asked how: first requests, and the repeats on top."""
         repeats = self.scenario.demand.repeats_share.value
-        on_demand = self.demand.on_demand[self.demand.rows.index(row)] * (1 + repeats) - repeats
+        on_demand = on_demand * (1 + repeats) - repeats
         first = _so_often(members, row.per_meter_day / (1 + repeats), random)
         asked_so = random.random(len(first)) < on_demand if 0 < on_demand < 1 else np.full(len(first), on_demand > 0)
         yield "scheduled", first[~asked_so]
@@ -236,7 +239,9 @@ def capacity_source(
     run: Scenario = base.model_copy(update={"networks": networks, "population": population}).came_from(
         f"capacity {scenario.name}"
     )
-    return ScenarioSource(scenario, Setting(run, {"down": ratio, "up": ratio}), part)
+    demand = make_demand(scenario)
+    rows = tuple(zip(demand.rows, demand.on_demand.tolist(), strict=True))
+    return ScenarioSource(scenario, Setting(run, {"down": ratio, "up": ratio}), part, rows=rows)
 
 
 def _travelled(scenario: dict[str, Any], *rest: Any) -> ScenarioSource:

@@ -84,13 +84,18 @@ class Smets1Radio:
         missed = dice.chance(1 - parameters.sms_first_try.value, count)
         lost = dice.chance(parameters.sms_lost.value, count)
         arrives_at = np.full(count, NEVER)
-        for number, try_s in enumerate((0.0, *parameters.sms_retry.after_s)):
-            left = np.flatnonzero((arrives_at == NEVER) & ~lost)
-            if not len(left):
-                break
-            left = left[(try_s + delay_s[left] <= validity_s) & ~(missed[left] & (number == 0))]
-            left = left[reachable(hub[left], at[left] + try_s)]
-            arrives_at[left] = at[left] + try_s + delay_s[left]
+        at_once = np.flatnonzero(~lost & ~missed & (delay_s <= validity_s))
+        at_once = at_once[reachable(hub[at_once], at[at_once])]
+        arrives_at[at_once] = at[at_once] + delay_s[at_once]
+        left = np.flatnonzero((arrives_at == NEVER) & ~lost)
+        tries_s = np.array(parameters.sms_retry.after_s)
+        if not len(left) or not len(tries_s):
+            return arrives_at
+        tried_at = at[left, None] + tries_s
+        there = reachable(np.repeat(hub[left], len(tries_s)), tried_at.ravel()).reshape(tried_at.shape)
+        there &= tries_s + delay_s[left, None] <= validity_s
+        found = there.any(axis=1)
+        arrives_at[left[found]] = (tried_at + delay_s[left, None])[found, there[found].argmax(axis=1)]
         return arrives_at
 
     def _leg_s(self, hub: Ints) -> Floats:
