@@ -124,3 +124,10 @@ def test_the_tests_of_a_foreign_repository_find_its_own_tools(foreign: Path) -> 
 def test_the_command_works_in_a_foreign_repository(foreign: Path) -> None:
     done = meterfarm("decode", "--help", cwd=foreign)
     assert done.returncode == 0 and "meterfarm decode" in done.stdout, done.stderr
+
+
+def test_pytest_finds_the_plugin_by_itself(files: set[PurePosixPath], tmp_path: Path) -> None:
+    (tmp_path / "test_meter.py").write_text("def test_it(esme): assert esme.read('ECS17b').values.code == 0\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    done = _run(command, tmp_path)
+    assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout
