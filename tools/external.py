@@ -24,6 +24,8 @@ from tools.interrupt import stopping_at_ctrl_c
 
 ARRIVALS_FILE = "arrivals.jsonl"
 _FOR_EVER_S = 100 * 366 * DAY_S
+_ALL_ROWS_ARE_IN_S = 3_600
+"""How long after its end a day's last row is surely in the logs: some clocks are slow."""
 
 
 def serve(
@@ -37,13 +39,13 @@ def serve(
 ) -> tuple[dict[str, Any], Status]:
     """Answer until Ctrl-C, or for so many seconds of the scenario's clock; the summary of what arrived.
 
-    The devices' time begins at the end of the last settlement day. Raises LocalError, PortLost.
+    The devices' time begins an hour after the end of the last settlement day. Raises LocalError, PortLost.
     """
     population = populate(scenario)
     real = placed(population, scenario, devices)
     days = settlement_days(scenario.date, scenario.days)
     utc_days = sorted({day for settled in days for day in settled.utc_days})
-    starts_at = float(utc_days[-1] + DAY_S)
+    starts_at = float(utc_days[-1] + DAY_S + _ALL_ROWS_ARE_IN_S)
     farm = Farm(scenario, population, utc_days[0] // DAY_S, utc_days[-1] // DAY_S)
     kernel = Kernel(starts_at, make_clock(scenario.clock))
     with (folder.path / ARRIVALS_FILE).open("w", encoding="utf-8", buffering=1) as out, ResultStore(
