@@ -14,6 +14,8 @@ from tools.compression.effects import FIRST_ATTEMPTS, Arm, Effects, arm_of, by_n
 
 def compare(first: Path, second: Path) -> Effects:
     """The second run against the first. Raises LocalError where one is no finished run, or nothing compares."""
+    if first.resolve() == second.resolve():
+        raise LocalError(f"{first} cannot be compared with itself: name another run folder beside it")
     one, other = _arm(first), _arm(second)
     effects = Effects(other.codec, ((one, other),))
     if not effects.networks():

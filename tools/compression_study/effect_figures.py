@@ -112,13 +112,14 @@ def latency_grid(effects: Effects) -> Grid:
 def hub_grid(facts: Facts) -> Grid:
     """What each codec asks of a hub."""
     contexts = {effects.codec: effects.pairs[0][1].compression for effects in facts.effects}
+    measured = (
+        Column("context", "context, measured", lambda value: NOTHING if value is None else size(value), "number"),
+    )
     columns = (
         Column("codec", "codec", lambda name: CODECS[name].title, "head"),
         Column("ram", "RAM", size, "number"),
-        Column(
-            "context", "context of a hub, measured", lambda value: NOTHING if value is None else size(value), "number"
-        ),
-        Column("flash", "code and constants", size, "number"),
+        *(measured if contexts else ()),
+        Column("flash", "code", size, "number"),
         Column("cycles", "cycles a byte", lambda value: f"{value:,}", "number"),
         Column("seconds_per_kilobyte", "s for 1,000 bytes", lambda value: f"{value:.3f}", "number"),
         Column("confidence", "", kind="mark"),
@@ -127,8 +128,8 @@ def hub_grid(facts: Facts) -> Grid:
     rows: list[tuple[Scalar, ...]] = []
     for name in facts.outcome.codecs:
         cost = hub_cost(name)
-        context = contexts.get(name, {}).get("hub_context_bytes_mean")
-        rows.append((name, cost.ram_bytes, context, cost.flash_bytes, cost.cycles_per_byte, cost.seconds_per_kilobyte,
+        context = (contexts.get(name, {}).get("hub_context_bytes_mean"),) if contexts else ()
+        rows.append((name, cost.ram_bytes, *context, cost.flash_bytes, cost.cycles_per_byte, cost.seconds_per_kilobyte,
                      cost.confidence, cost.source))  # fmt: skip
     caption = "Processor cycles are an assumption by name: what Python takes on a server says nothing of a hub."
     return Grid("hub_costs", "What it costs in a hub", columns, tuple(rows), caption)

@@ -43,6 +43,8 @@ def _half(facts: Facts) -> Iterator[Finding]:
 def effect_findings(effects: Effects) -> Iterator[Finding]:
     """What a codec did to runs."""
     arms = [arm for pair in effects.pairs for arm in pair]
+    if all(without.codec == with_.codec for without, with_ in effects.pairs):
+        yield Finding("note", f"Both runs have the same codec ({effects.codec}): what differs comes from elsewhere.")
     wrong = sum(arm.value_mismatches for arm in arms)
     if wrong:
         yield Finding("bad", f"{count(wrong)} values came back wrong.")

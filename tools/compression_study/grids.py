@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from emulator.compression.mixes import Place
 from emulator.compression.placements import PLACEMENTS
 from emulator.compression.registry import CODECS
@@ -12,6 +14,8 @@ from tools.compression_study.facts import Facts
 from tools.compression_study.needs import needs
 from tools.report.words import NOTHING
 from tools.study.model import Column, Grid, Scalar
+
+MICRO: Final = "\N{MICRO SIGN}"
 
 
 def _ratio(value: float | None) -> str:
@@ -39,8 +43,8 @@ def ratios_grid(facts: Facts) -> Grid:
         Column("raw_bytes", "bytes each", lambda value: f"{value:.0f}", "number"),
         Column("ratio", "ratio", _ratio, "number"),
         Column("floor", "floor", _ratio, "number"),
-        Column("encode_us", "encode, us", _us, "number"),
-        Column("decode_us", "decode, us", _us, "number"),
+        Column("encode_us", f"encode, {MICRO}s", _us, "number"),
+        Column("decode_us", f"decode, {MICRO}s", _us, "number"),
     )
     rows: list[tuple[Scalar, ...]] = []
     for key, tally in sorted(facts.outcome.measured.tallies.items()):
@@ -99,8 +103,8 @@ def codecs_grid(facts: Facts) -> Grid:
         Column("ratio", "ratio", _ratio, "number"),
         Column("floor", "floor", _ratio, "number"),
         *(Column(f"on_air_{link}", f"on the air, {link}", _ratio, "number") for link in links()),
-        Column("encode_us", "encode, us", _us, "number"),
-        Column("decode_us", "decode, us", _us, "number"),
+        Column("encode_us", f"encode, {MICRO}s", _us, "number"),
+        Column("decode_us", f"decode, {MICRO}s", _us, "number"),
     )
     tallies = grouped(facts.outcome.measured.tallies, lambda key: (key.codec, key.direction))
     rows: tuple[tuple[Scalar, ...], ...] = tuple(

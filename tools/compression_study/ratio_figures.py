@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from emulator.compression.mixes import mix_ratios
-from emulator.compression.placements import PLACEMENTS
+from emulator.compression.placements import PLACEMENTS, Placement
 from emulator.compression.registry import CODECS
 from gbcs.catalogue import by_use_case
 from tools.compression.framing import links
@@ -37,7 +37,7 @@ def placement_picture(facts: Facts, direction: str) -> Picture | None:
     traces: list[Figure] = []
     for at, placement in enumerate(PLACEMENTS):
         ratios = [facts.sizes.ratio(placement.measured, *read, direction) for read in reads]
-        traces.append(_dots(f"{placement.letter}  {placement.title}", ratios, COLOURS[at], _SYMBOLS[at], at - 2))
+        traces.append(_dots(_named(placement), ratios, COLOURS[at], _SYMBOLS[at], at - 2))
     floors = [_floor(facts, *read, direction) for read in reads]
     traces.append(
         {"type": "scatter", "mode": "markers", "name": "floor: ciphertext, tag and MAC", "x": floors, "y": places,
@@ -56,6 +56,11 @@ def placement_picture(facts: Facts, direction: str) -> Picture | None:
     )
     title = f"Ratio by read and placement, {_DIRECTIONS[direction]}"
     return Picture(f"placement_{direction or 'both'}", title, caption, {"data": traces, "layout": layout}, 620)
+
+
+def _named(placement: Placement) -> str:
+    """A placement in a legend, which has to fit narrow pages."""
+    return f"{placement.letter}  {placement.title.partition(' (')[0]}"
 
 
 def _dots(name: str, ratios: list[float | None], colour: str, symbol: str, place: int) -> Figure:
@@ -93,7 +98,7 @@ def mix_picture(facts: Facts) -> Picture | None:
     for at, (placement, ratios) in enumerate(by_placement.items()):
         if len(ratios) != len(mixes):
             continue
-        name = f"{placement.letter}  {placement.title}"
+        name = _named(placement)
         for part, hollow in (("total", False), ("with_transport", True)):
             dots = _dots(name, [getattr(one, part) for one in ratios], COLOURS[at], _SYMBOLS[at], at - 2)
             if hollow:

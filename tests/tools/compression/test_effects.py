@@ -64,8 +64,10 @@ def test_two_run_folders_are_compared(tmp_path: Path) -> None:
     assert "· In 2 runs every value came back" in meterfarm("compress", "--compare", *folders, "--no-report").out
 
 
-def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_run_is_named_and_none_stands_beside_itself(tmp_path: Path) -> None:
     ended = meterfarm("compress", "--compare", str(tmp_path), str(tmp_path))
+    assert ended.code == 2 and "cannot be compared with itself" in ended.error()
+    ended = meterfarm("compress", "--compare", str(tmp_path), str(tmp_path.parent))
     assert ended.code == 2 and f"{tmp_path} is no run folder" in ended.error()
 
 
