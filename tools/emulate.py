@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from emulator.clock import wall_time
+from emulator.clock import utc_now
 from emulator.smets1.dlms.device import emulated_keys
 from emulator.smets1.emulated import meter_of
 from emulator.smets1.meter import Smets1Meter, Window, day_window
@@ -92,13 +92,13 @@ def command(
     if not profile:
         raise LocalError(f"name a profile (allowed: {', '.join((NAME, *shipped()))})")
     start, window = start_of(day)
-    now = running_from(start)
+    now = clock_of(day)
     if profile == NAME:
         wanted = Wanted(device, keys, key_seed, firmware, seed)
         if printed:
             print_esme(wanted, start, window, json=json)
         else:
-            serve_esme(wanted, gfi or DEFAULT_GFI, start)
+            serve_esme(wanted, gfi or DEFAULT_GFI, now)
         return
     chosen = load_profile(profile)
     made = _meters(chosen, meters, seed, start, window)
@@ -127,7 +127,7 @@ def _emulate_capture(
 def start_of(day: str) -> tuple[float, Window | None]:
     """What the clock shows at first, and the half-hours that the profile holds (None: all of its log)."""
     if not day:
-        return from_datetime(wall_time()), None
+        return utc_now(), None
     try:
         parsed = date.fromisoformat(day)
     except ValueError:
@@ -136,6 +136,14 @@ def start_of(day: str) -> tuple[float, Window | None]:
     if number < 1:
         raise LocalError(f"{day} is before 2000-01-02")
     return float((number + 1) * DAY_S + _AFTER_THE_DAY_S), day_window(number)
+
+
+def clock_of(day: str) -> Now:
+    """The true time of the world that the meters stand in: of a certain day, or without one the machine's for good.
+
+    It runs from here on, so that whatever takes time before the first message is not lost. Raises LocalError.
+    """
+    return running_from(start_of(day)[0]) if day else utc_now
 
 
 def _meters(profile: DialectProfile, count: int, seed: int, start: float, window: Window | None) -> list[Smets1Meter]:

@@ -22,7 +22,7 @@ from rich.table import Table
 from emulator.esme.logs import MeterLogs
 from emulator.esme.single import SingleMeter
 from emulator.smets1.meter import Window
-from emulator.smets1.serve import Now, running_from
+from emulator.smets1.serve import Now
 from firmware_profiles import load
 from gbcs import eui64
 from gbcs.errors import RemoteError
@@ -80,12 +80,11 @@ def single_meter(wanted: Wanted) -> SingleMeter:
     return SingleMeter(eui, wanted.seed, load(wanted.firmware))
 
 
-def serve_esme(wanted: Wanted, url: str, start: float) -> None:
-    """Let the meter answer until it is interrupted. Raises LocalError, PortLost."""
-    now = running_from(start)  # before the keys are read, which takes time that the meter's clock must not lose
+def serve_esme(wanted: Wanted, url: str, now: Now) -> None:
+    """Let the meter answer until it is interrupted; ``now`` runs already. Raises LocalError, PortLost."""
     meter, keys = single_meter(wanted), key_store(wanted)
     kind = "test keys" if keys.is_test else "the keys of a directory"
-    serve_core(meter.make(keys, start), f"meter {eui64.show(meter.eui)}, {meter.firmware.name}, with {kind}", url, now)
+    serve_core(meter.make(keys, now()), f"meter {eui64.show(meter.eui)}, {meter.firmware.name}, with {kind}", url, now)
 
 
 def serve_core(core: DeviceCore, label: str, url: str, now: Now) -> None:

@@ -11,17 +11,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from one_meter import KEYS
 from shell import meterfarm
 
+from emulator.clock import utc_now
 from emulator.dcc.acb import AccessControlBroker
 from emulator.dcc.counters import OriginatorCounters
+from emulator.esme.single import SingleMeter
+from firmware_profiles import load
 from gbcs.catalogue import by_use_case
 from gbcs.keystore import KeyStore
 from gbcs.security import DCC_ACB
 from gbcs.times import DAY_S, HALF_HOUR_S, iso
+from rigs.comparing.twin import clock_error_s
 from rigs.gfi import GfiLink
 from rigs.ports.opening import open_port
-from tools.emulate import start_of
+from tools.emulate import clock_of, start_of
 
 DAY = "2026-11-23"
 METER, SUPPLIER = bytes.fromhex("024d460000000002"), bytes.fromhex("024d46f000010001")
@@ -92,3 +99,17 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
     assert wrong.code == 2 and "nobody" in wrong.error()
     shown = meterfarm("emulate", "esme", "--day", DAY, "--print").out
     assert "half-hour ends" in shown and "2026-11-24T00:00:00Z" in shown
+
+
+@given(late_s=st.floats(0, 30 * DAY_S), seed=st.integers(0, 1 << 32))
+def test_the_clock_keeps_true_time_to_within_its_profile_however_late_it_is_asked(late_s: float, seed: int) -> None:
+    """Time that passes between making the meter and its first message is no time that its clock loses."""
+    firmware = load("smets2-reference")
+    made_at = start_of(DAY)[0]
+    meter = SingleMeter(METER, seed, firmware).make(KEYS, made_at)
+    shown = meter.clock.reads(made_at + late_s)
+    assert abs(shown - made_at - late_s) <= clock_error_s(firmware)
+
+
+def test_without_a_day_the_meters_stand_in_the_time_of_the_machine_for_good() -> None:
+    assert clock_of("") is utc_now and abs(clock_of(DAY)() - start_of(DAY)[0]) < 60

@@ -22,10 +22,9 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from emulator.clock import utc_now
 from emulator.han.tunnel_server import ServerSettings
 from emulator.hub import CommsHub, HubLimits
-from emulator.smets1.serve import running_from
+from emulator.smets1.serve import Now
 from gbcs import eui64
 from gbcs.errors import LocalError
 from rigs.config import Chf, EzspLink, RigConfig, Smets1
@@ -41,7 +40,7 @@ from rigs.zigbee.bridging import HubRelay, be_meter
 from rigs.zigbee.dongle import Dongle, hub_on, open_dongle
 from rigs.zigbee.install_codes import code_of, read_install_codes
 from rigs.zigbee.recording import recording_han
-from tools.emulate import start_of
+from tools.emulate import clock_of
 from tools.emulate_esme import Wanted as WantedMeter
 from tools.emulate_esme import key_store, single_meter
 from tools.output import stderr_console
@@ -110,7 +109,7 @@ def command(
         WantedMeter(device, keys, key_seed, firmware, seed), ServerSettings(first_id=tunnel_id, busy_at_first=busy),
         endpoint, gfi, pcap, config, port,
     )  # fmt: skip
-    asyncio.run(_until_interrupted(wanted if config is None else _of_rig(wanted, config), _start(day)))
+    asyncio.run(_until_interrupted(wanted if config is None else _of_rig(wanted, config), clock_of(day)))
 
 
 def _role(role: str, config: RigConfig | None) -> Literal["esme", "hub"]:
@@ -143,16 +142,12 @@ def _of_rig(wanted: _Wanted, rig: RigConfig) -> _Wanted:
     )
 
 
-def _start(day: str) -> float:
-    return start_of(day)[0] if day else utc_now()
-
-
 # ---------------------------------------------------------------------- running
 
 
-async def _until_interrupted(wanted: _Wanted, start: float) -> None:
+async def _until_interrupted(wanted: _Wanted, now: Now) -> None:
     """Raises PortLost, RigError where the dongle fails or no HAN comes of it."""
-    running = asyncio.ensure_future(_run(wanted, start))
+    running = asyncio.ensure_future(_run(wanted, now))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     try:
@@ -161,9 +156,9 @@ async def _until_interrupted(wanted: _Wanted, start: float) -> None:
         stderr_console().print("ended")
 
 
-async def _run(wanted: _Wanted, start: float) -> None:
+async def _run(wanted: _Wanted, now: Now) -> None:
     async with _port(wanted) as port:
-        await (_meter if wanted.role == "esme" else _hub)(wanted, port, start)
+        await (_meter if wanted.role == "esme" else _hub)(wanted, port, now)
 
 
 @asynccontextmanager
@@ -176,7 +171,7 @@ async def _port(wanted: _Wanted) -> AsyncIterator[Port]:
         yield opened.port
 
 
-async def _meter(wanted: _Wanted, port: Port, start: float) -> None:
+async def _meter(wanted: _Wanted, port: Port, now: Now) -> None:
     about = endpoints.numbered(endpoints.METER, wanted.endpoint)
     async with AsyncExitStack() as stack:
         dongle = await _kept(stack, await open_dongle(port, about, wanted.settings), wanted)
@@ -185,11 +180,11 @@ async def _meter(wanted: _Wanted, port: Port, start: float) -> None:
         meter, keys = single_meter(replace(wanted.meter, device=device)), key_store(wanted.meter)
         code = code_of(read_install_codes(wanted.codes) if wanted.codes else {}, eui, wanted.codes)
         stderr_console().print(f"meter {device}, {meter.firmware.name}, {'test keys' if keys.is_test else 'real keys'}")
-        core = meter.make(keys, start)
-        await be_meter(dongle, core, wanted.hub, code, running_from(start), typer.echo, wanted.tunnels)
+        core = meter.make(keys, now())
+        await be_meter(dongle, core, wanted.hub, code, now, typer.echo, wanted.tunnels)
 
 
-async def _hub(wanted: _Wanted, port: Port, start: float) -> None:
+async def _hub(wanted: _Wanted, port: Port, now: Now) -> None:
     devices = read_install_codes(wanted.codes) if wanted.codes else {}
     if not devices:
         raise LocalError("nobody could join: name a file with --install-codes")
@@ -197,7 +192,7 @@ async def _hub(wanted: _Wanted, port: Port, start: float) -> None:
         dongle = await hub_on(port, devices, wanted.settings, endpoint=wanted.endpoint)
         await _kept(stack, dongle, wanted)
         core = CommsHub(dongle.han.eui, devices, HubLimits())
-        relay = HubRelay(dongle, core, running_from(start), typer.echo)
+        relay = HubRelay(dongle, core, now, typer.echo)
         typer.echo(f"formed the HAN of {eui64.show(dongle.han.eui)}")
         listener = await listen(wanted.gfi, relay.wan)
         stack.push_async_callback(listener.close)
