@@ -13,6 +13,10 @@ class PortLost(RigError):
     """A port is gone or cannot be had: unplugged, in use, refused, closed by its peer. ``__cause__`` says why."""
 
 
+class PortMissing(PortLost):
+    """A port of a rig could not be opened to begin with; nothing was asked of the device."""
+
+
 class LeaseLost(RigError):
     """The lease of a rig has ended or is somebody else's; its ports are closed."""
 

@@ -25,12 +25,12 @@ from gbcs import eui64
 from gbcs.errors import GbcsError, LocalError
 from gbcs.times import iso, to_datetime
 from rigs.config import RigConfig, Smets1
-from rigs.errors import LeaseLost
+from rigs.errors import LeaseLost, PortMissing
 from rigs.files import make_shared, user, write_whole
 from rigs.leases.lease import Refused
 from rigs.states import State
 
-Outcome = Literal["passed", "failed", "broken", "refused", "lease lost", "interrupted", "fault"]
+Outcome = Literal["passed", "failed", "broken", "no port", "refused", "lease lost", "interrupted", "fault"]
 
 RECORDS: Final = "records"
 """The folder of records, in the state folder."""
@@ -147,6 +147,8 @@ def _outcome(error: BaseException) -> Outcome:
         return "refused"
     if isinstance(error, LeaseLost):
         return "lease lost"
+    if isinstance(error, PortMissing):
+        return "no port"
     if isinstance(error, AssertionError):
         return "failed"
     return "broken" if isinstance(error, GbcsError | OSError) else "fault"

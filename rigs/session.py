@@ -116,8 +116,8 @@ class _Kept:
 async def open_rig(config: RigConfig) -> AsyncIterator[OpenRig]:
     """The rig, leased with all its ports, until the context ends; then everything is given back.
 
-    Raises LocalError for a mistake in file or keys, Refused where somebody else has the rig, PortLost. Where the lease
-    is lost meanwhile the body is cancelled, and the context ends in LeaseLost.
+    Raises LocalError for a mistake in file or keys, Refused where somebody else has the rig, PortMissing. Where the
+    lease is lost meanwhile the body is cancelled, and the context ends in LeaseLost.
     """
     device = config.device
     if not isinstance(device, Esme | Chf):

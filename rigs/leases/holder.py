@@ -10,7 +10,7 @@ from typing import Final
 
 from emulator.clock import utc_now
 from gbcs.errors import GbcsError
-from rigs.errors import LeaseLost, RigError
+from rigs.errors import LeaseLost, PortLost, PortMissing, RigError
 from rigs.leases.lease import Lease, LeaseStore, lost_to, new_lease
 from rigs.ports import LineSettings, ReopeningPort, Trace
 from rigs.ports.reopening import DELAYS_S
@@ -41,7 +41,10 @@ class HeldRig:
         for url in sorted(lines):
             port = ReopeningPort(url, line=lines[url], trace=trace, delays_s=delays_s, leased=lambda: self.loss is None)
             self.ports[url] = port
-            await port.open()
+            try:
+                await port.open()
+            except PortLost as error:
+                raise PortMissing(error.message, hint=error.hint) from error.__cause__
 
     async def close_ports(self) -> None:
         """Close all ports; a second call does nothing. Nothing is carried from here on, even where closing is slow."""
@@ -112,7 +115,7 @@ async def hold(
 ) -> AsyncIterator[HeldRig]:
     """Lease a rig and open its ports for as long as the context lasts; then everything is given back.
 
-    Raises Refused where somebody else has the rig, PortLost where a port cannot be had. Where the lease is lost in
+    Raises Refused where somebody else has the rig, PortMissing where a port cannot be had. Where the lease is lost in
     between, ports are closed and the body is cancelled, which ends the context in LeaseLost.
     """
     held = await _taken(rig, store, expires_after_s)

@@ -11,7 +11,7 @@ from gbcs.errors import LocalError
 from gbcs.times import iso
 from rigs.soak.faults import Fault
 
-Verdict: TypeAlias = Literal["answered", "retried", "lost"]
+Verdict: TypeAlias = Literal["answered", "retried", "lost", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,20 @@ class Entry:
     ended_at_utc: float | None = None
     code: int | None = None
     rows: int = 0
+    was_interrupted: bool = False
+    """Whether the soak was ended while this read was under way."""
 
     @property
     def verdict(self) -> Verdict:
-        """Lost, also where the soak ended before an answer came."""
+        """Lost is what was asked to the end without an answer."""
         if self.code is None:
-            return "lost"
+            return "interrupted" if self.was_interrupted else "lost"
         return "retried" if self.failed else "answered"
 
     @property
     def cause(self) -> str:
-        """Why it was retried or lost: what befell the last attempt that failed; empty where none did."""
-        if self.failed:
+        """Why it was not answered at once: what befell the last attempt that failed; empty where none did."""
+        if self.failed and not self.was_interrupted:
             return self.failed[-1].cause
         return "" if self.code is not None else "the soak was ended before an answer came"
 
@@ -100,6 +102,7 @@ class Ledger:
             "answered": found["answered"],
             "retried": found["retried"],
             "lost": found["lost"],
+            "interrupted": found["interrupted"],
             "refused": sum(bool(entry.code) for entry in self.entries),
         }
 

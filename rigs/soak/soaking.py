@@ -73,7 +73,7 @@ class Soak:
     _reader: RigReader | None = None
 
     def stop(self) -> None:
-        """End at once; a read under way is lost, by that cause."""
+        """End at once; a read under way counts as interrupted."""
         self._is_stopped = True
         if self._reading is not None:
             self._reading.cancel()
@@ -111,6 +111,9 @@ class Soak:
             try:
                 await self._ask(question, entry)
             except LeaseLost:
+                raise
+            except asyncio.CancelledError:
+                entry.was_interrupted = True
                 raise
             except RemoteError as error:
                 await self._failed(entry, error, began)

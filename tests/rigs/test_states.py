@@ -17,7 +17,7 @@ from rig_files import EUI, rig
 from gbcs.errors import DecodeError, LocalError
 from rigs.config import Timing
 from rigs.counters import CounterStore
-from rigs.errors import LeaseLost, PortLost, RigError
+from rigs.errors import LeaseLost, PortLost, PortMissing, RigError
 from rigs.leases import Refused
 from rigs.leases.lease import new_lease
 from rigs.record import Measurement, recording
@@ -153,7 +153,8 @@ def test_a_record_says_what_was_done_measured_and_attached(tmp_path: Path) -> No
 
 def test_a_set_up_that_failed_leaves_a_record_too(tmp_path: Path) -> None:
     ends: list[tuple[BaseException, str]] = [
-        (PortLost("/dev/ttyUSB0 cannot be opened"), "broken"),
+        (PortLost("/dev/ttyUSB0 is gone"), "broken"),
+        (PortMissing("/dev/ttyUSB0 cannot be opened"), "no port"),
         (DecodeError("no tunnel"), "broken"),
         (LocalError("no such folder"), "refused"),
         (Refused(new_lease("bench-3", 45)), "refused"),

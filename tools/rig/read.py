@@ -1,4 +1,4 @@
-"""``meterfarm rig read``: half-hours, registers or the clock of a real meter, through the link that its rig has."""
+"""``meterfarm rig read``: half-hours or registers of a real meter, of SMETS1 its clock too, over its rig's link."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SERVICES: Final[dict[str, Quantity]] = {"4.8.1": "profile", "4.8.3": "profile", 
 
 def command(
     rig: Annotated[str, typer.Argument(metavar="[RIG]", help="A rig file by name; or say --port and --dialect.")] = "",
-    what: Annotated[str, typer.Option(help="profile, register, clock, or several: profile,clock.")] = "",
+    what: Annotated[str, typer.Option(help="profile or register; SMETS1 also clock, or several: profile,clock.")] = "",
     srv: Annotated[str, typer.Option(metavar="SRV", help="The same as a service request, like 4.8.1.")] = "",
     use_case: Annotated[str, typer.Option(metavar="USE_CASE", help="SMETS2: the same, like ECS22b.")] = "",
     role: Annotated[str, typer.Option("--as", help="SMETS2: who asks, IS, ES, NO or MDR; else who may.")] = "",
@@ -58,7 +58,7 @@ def command(
     rigs: RigsFolder = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Read half-hours, registers or the clock of a meter on a bench.
+    """Read half-hours or registers of a meter on a bench, of a SMETS1 meter also its clock.
 
     Without --from it is yesterday (UTC). Values are printed as the meter gives them and compared with nothing. The
     answer of a SMETS2 meter is verified and decrypted with the keys that its rig file names.

@@ -26,6 +26,7 @@ from rigs.record import recording
 from rigs.session import OpenRig, open_rig
 from tools.outcome import NotMet
 from tools.output import emit_json, stderr_console, stdout_console
+from tools.rig.registers import named_registers
 
 _OF_QUANTITY: Final = {"profile": "4.8.1", "register": "4.1.1"}
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -65,6 +66,8 @@ def wanted_use_case(what: str, srv: str, use_case: str) -> UseCase:
         found = readable.get(by_srv(srv).use_case)
     else:
         quantity = what or "profile"
+        if "clock" in quantity.split(","):
+            raise LocalError("no read of a SMETS2 meter shows its clock: meterfarm rig compare says how far it is off")
         if quantity not in _OF_QUANTITY:
             raise LocalError(f"{quantity!r} of a SMETS2 meter is not read here (allowed: {', '.join(_OF_QUANTITY)})")
         found = readable[by_srv(_OF_QUANTITY[quantity]).use_case]
@@ -125,7 +128,8 @@ def _may(broker: AccessControlBroker, use_case: UseCase, role: str) -> bool:
 
 
 def _content(rig: RigConfig, role: str, reading: Reading) -> dict[str, Any]:
-    rows, registers = _rows(reading), [list(one) for one in reading.values.registers]
+    rows = _rows(reading)
+    registers = {one.name: one.value for one in named_registers(reading.use_case, reading.values)}
     return {
         "name": rig.name,
         "device": eui64.show(reading.device),
@@ -158,10 +162,11 @@ def _table(rig: RigConfig, role: str, reading: Reading) -> Table:
     title = f"{rig.name}, {eui64.show(reading.device)}: {reading.use_case} by {role}"
     if reading.values.rows is None:
         table = Table(title=title, title_justify="left")
-        for column in ("value", "scaler", "unit"):
-            table.add_column(column, justify="right")
-        for one in reading.values.registers:
-            table.add_row(*("-" if part is None else f"{part:,}" for part in one))
+        table.add_column("register")
+        table.add_column("value", justify="right")
+        table.add_column("unit")
+        for one in named_registers(reading.use_case, reading.values):
+            table.add_row(one.title, f"{one.value:,}", one.unit or "-")
         return table
     rows = _rows(reading)
     table = Table(title=title, title_justify="left")

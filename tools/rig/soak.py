@@ -18,6 +18,7 @@ from emulator.clock import utc_now, wall_time
 from gbcs.errors import LocalError
 from rigs.config import Esme
 from rigs.loading import load_rig
+from rigs.record import Record, recording
 from rigs.session import OpenRig, open_rig
 from rigs.soak import FaultProxy, Ledger, Soak, connection, fault_plan, questions
 from rigs.soak.writing import write_ledger
@@ -25,6 +26,8 @@ from tools.outcome import NotMet
 from tools.output import emit_json, stderr_console, stdout_console
 from tools.report.words import duration
 from tools.rig.options import RigName, RigsFolder, seconds_of
+
+_COLUMNS = ("reads", "answered", "retried", "lost", "interrupted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Soaked:
     ledger: Ledger
     took_s: float = 0.0
     was_interrupted: bool = False
+    was_opened: bool = False
+    """Whether there was a line to read over; without one there is nothing to account for."""
 
 
 def command(
@@ -59,9 +64,10 @@ def command(
 ) -> None:
     """Read a meter without end while its line misbehaves, and account for every read.
 
-    Every read ends in the ledger: answered, retried (answered after attempts that failed), or lost with its cause. With
-    faults, the line is closed, stopped, filled with garbage, and bytes are dropped and changed on the way. Ctrl-C ends
-    the soak early and keeps the ledger so far. The exit code is 0 only if no read was lost.
+    Every read ends in the ledger: answered, retried (answered after attempts that failed), lost with its cause, or
+    interrupted by the end of the soak. With faults, the line is closed, stopped, filled with garbage, and bytes are
+    dropped and changed on the way. Ctrl-C ends the soak early and keeps the ledger so far. The exit code is 0 only if
+    no read was lost.
 
     Example: meterfarm rig soak bench-1 --for 30m --faults
     """
@@ -71,21 +77,31 @@ def command(
     if not isinstance(config.device, Esme):
         raise LocalError(f"rig {rig}: a soak reads an electricity meter, not a device of kind {config.device.kind!r}")
     soaked = Soaked(Ledger())
-    started = wall_time()
-    try:
-        asyncio.run(_soak(config, wanted, soaked))
-    finally:
-        particulars = {"rig": rig, "seed": seed, "faults_every_s": wanted.fault_every_s, "took_s": soaked.took_s}
-        into = ledger or config.state_folder / f"{rig}.soak-{started:%Y%m%d-%H%M%S}.json"
-        described = soaked.ledger.as_json(**particulars, interrupted=soaked.was_interrupted)
-        write_ledger(into, described)
-    _print(described, into, json=json)
-    if soaked.was_interrupted:
-        raise KeyboardInterrupt
+    into = ledger or config.state_folder / f"{rig}.soak-{wall_time():%Y%m%d-%H%M%S}.json"
+    with recording(config) as record:
+        try:
+            asyncio.run(_soak(config, wanted, soaked))
+        finally:
+            if soaked.was_opened:
+                described = _kept(rig, wanted, soaked, into, record)
+        _print(described, into, json=json)
+        if soaked.was_interrupted:
+            raise KeyboardInterrupt
     if described["lost"]:
         raise NotMet(
             f"{described['lost']} of {described['reads']} reads were lost: {_because(described['lost_because'])}"
         )
+
+
+def _kept(rig: str, wanted: Wanted, soaked: Soaked, into: Path, record: Record) -> dict[str, Any]:
+    """The ledger, written down and told to the record."""
+    particulars = {"rig": rig, "seed": wanted.seed, "faults_every_s": wanted.fault_every_s, "took_s": soaked.took_s}
+    described = soaked.ledger.as_json(**particulars, ended_early=soaked.was_interrupted)
+    write_ledger(into, described)
+    record.attach(into)
+    record.measure("soak.reads", described["reads"], "reads")
+    record.measure("soak.lost", described["lost"], "reads", high=0)
+    return described
 
 
 # ---------------------------------------------------------------------- the soak
@@ -97,6 +113,7 @@ async def _soak(config: Any, wanted: Wanted, soaked: Soaked) -> None:
     with _progress(wanted.lasts_s) as show:
         try:
             async with open_rig(config) as rig:
+                soaked.was_opened = True
                 await _reads(rig, wanted, soaked, lambda ledger: show(loop.time() - began, ledger))
         finally:
             soaked.took_s = round(loop.time() - began, 1)
@@ -155,9 +172,9 @@ def _print(described: dict[str, Any], into: Path, *, json: bool) -> None:
         emit_json({**{key: value for key, value in described.items() if key != "entries"}, "ledger": str(into)})
         return
     table = Table(title=f"soak of {described['rig']}, {duration(described['took_s'])}", title_justify="left")
-    for column in ("reads", "answered", "retried", "lost"):
+    for column in _COLUMNS:
         table.add_column(column, justify="right")
-    table.add_row(*(f"{described[column]:,}" for column in ("reads", "answered", "retried", "lost")))
+    table.add_row(*(f"{described[column]:,}" for column in _COLUMNS))
     console = stdout_console()
     console.print(table)
     for label in ("retried", "lost"):

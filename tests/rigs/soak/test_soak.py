@@ -72,7 +72,7 @@ async def soaked(
 
 def test_without_faults_every_read_is_answered_at_once(tmp_path: Path) -> None:
     ledger = asyncio.run(soaked(tmp_path, 15, iter(()), lambda ledger: len(ledger.entries) == 12))
-    assert ledger.totals() == {"reads": 12, "answered": 12, "retried": 0, "lost": 0, "refused": 0}
+    assert ledger.totals() == {"reads": 12, "answered": 12, "retried": 0, "lost": 0, "interrupted": 0, "refused": 0}
     assert [entry.rows for entry in ledger.entries[:3]] == [48, 0, 2]
 
 
@@ -151,3 +151,24 @@ def test_where_the_port_behind_is_lost_so_is_the_front_and_the_next_one_finds_it
             await behind.close()
 
     asyncio.run(check())
+
+
+def test_a_read_under_way_at_the_end_is_interrupted_and_not_lost() -> None:
+    async def check() -> Ledger:
+        asked = asyncio.Event()
+
+        @asynccontextmanager
+        async def nobody_there() -> AsyncIterator[RigReader]:
+            asked.set()
+            await asyncio.Event().wait()
+            yield  # type: ignore[misc]
+
+        soak = Soak(nobody_there, cycle(QUESTIONS))
+        running = asyncio.create_task(soak.run(600))
+        await asked.wait()
+        soak.stop()
+        return await running
+
+    ledger = asyncio.run(check())
+    assert ledger.totals() == {"reads": 1, "answered": 0, "retried": 0, "lost": 0, "interrupted": 1, "refused": 0}
+    assert ledger.entries[0].cause == "the soak was ended before an answer came" and not ledger.causes("lost")

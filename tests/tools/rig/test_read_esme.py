@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from shell import meterfarm
 
+from gbcs.reads import ReadValues
+from tools.rig.registers import named_registers
+
 DAY = "2026-11-23"
 DEVICE = "024d460000000001"
 
@@ -70,9 +73,29 @@ def test_other_reads_by_who_may(bench: Path, asked: tuple[str, ...], use_case: s
     assert found.get("rows") or found.get("registers")
 
 
+def test_registers_have_names_and_units(bench: Path) -> None:
+    found = meterfarm(*read(bench, "--json", "--what", "register")).json()["registers"]
+    assert list(found) == ["active_import_wh", "reactive_import_varh"] and all(value > 0 for value in found.values())
+    (line,) = (one for one in meterfarm(*read(bench, "--what", "register")).out.splitlines() if "reactive" in one)
+    assert "reactive_import" in line and f"{found['reactive_import_varh']:,}" in line and "varh" in line
+    exported = meterfarm(*read(bench, "--json", "--srv", "4.2")).json()["registers"]
+    assert list(exported) == ["active_export_wh", "reactive_export_varh"]
+
+
+def test_scalers_are_applied_and_what_is_not_known_is_numbered() -> None:
+    values = ReadValues(0, registers=((1234, 2, 30), (5678, -1, 32), (9, None, None), (7, 0, 99)))
+    found = {one.name: one.value for one in named_registers("ECS17b", values)}
+    assert found == {
+        "active_import_wh": 123_400,
+        "reactive_import_varh": 567.8,
+        "secondary_active_import": 9,
+        "register_4_unit_99": 7,
+    }
+
+
 def test_mistakes_are_one_line(bench: Path) -> None:
     for asked, told in (
-        (("--what", "clock"), "'clock' of a SMETS2 meter is not read here"),
+        (("--what", "clock"), "meterfarm rig compare says how far it is off"),
         (("--use-case", "ECS99"), "ECS99"),
         (("--srv", "8.11"), "8.11"),
         (("--as", "TOM"), "no user 'TOM' (it has: IS"),

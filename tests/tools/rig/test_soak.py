@@ -45,12 +45,19 @@ def is_free(lab: Lab) -> bool:
     return not (lab.bench / ".state" / f"{lab.name}.lease.json").exists()
 
 
+def outcomes(lab: Lab) -> list[str]:
+    """What the records of the rig say."""
+    return [
+        json.loads(file.read_text())["outcome"] for file in sorted((lab.bench / ".state" / "records").glob("*.json"))
+    ]
+
+
 def balances(ledger: dict[str, Any]) -> bool:
     """Whether each read has one entry, with a verdict and, unless it was answered at once, a cause."""
     verdicts = [entry["verdict"] for entry in ledger["entries"]]
     assert [entry["number"] for entry in ledger["entries"]] == list(range(1, ledger["reads"] + 1))
     assert all(entry["cause"] or entry["verdict"] == "answered" for entry in ledger["entries"])
-    return all(ledger[name] == verdicts.count(name) for name in ("answered", "retried", "lost"))
+    return all(ledger[name] == verdicts.count(name) for name in ("answered", "retried", "lost", "interrupted"))
 
 
 def test_faults_every_other_second(lab: Lab) -> None:
@@ -92,14 +99,15 @@ def test_ctrl_c_prints_the_ledger_so_far(lab: Lab) -> None:
             process.kill()
     assert process.returncode == 130 and err == "interrupted\n"
     ledger = ledger_of(json.loads(out))
-    assert ledger["interrupted"] and balances(ledger) and is_free(lab)
+    assert ledger["ended_early"] and ledger["lost"] == 0 and ledger["interrupted"] <= 1
+    assert balances(ledger) and is_free(lab) and outcomes(lab) == ["interrupted"]
 
 
-def test_a_device_that_is_gone_loses_reads_and_hangs_nothing(lab: Lab) -> None:
+def test_a_line_that_is_not_there_leaves_a_record_and_no_ledger(lab: Lab) -> None:
     lab.write(link={"kind": "gfi", "port": str(lab.folder / "gone")})
     ended = meterfarm("rig", "soak", lab.name, "--rigs", str(lab.bench), "--for", "2s", "--json")
     assert ended.code == 1 and "cannot be opened" in ended.err
-    assert is_free(lab)
+    assert is_free(lab) and outcomes(lab) == ["no port"] and not list((lab.bench / ".state").glob("*.soak-*"))
 
 
 def test_mistakes_are_one_line(tmp_path: Path) -> None:
