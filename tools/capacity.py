@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Group
@@ -49,7 +49,7 @@ def command(
 
     Example: meterfarm capacity --scenario C --into studies/
     """
-    with _progress() as progress, stopping_at_ctrl_c() as ctrl_c:
+    with _progress(quiet=json) as progress, stopping_at_ctrl_c() as ctrl_c:
         ctrl_c.stops(progress)
         facts = work_out(Asked(scenario, premises, samples, seed, part, engine, both), progress.step, progress)
         progress.step("the page")
@@ -64,21 +64,29 @@ def command(
         raise KeyboardInterrupt
 
 
+_SAID_EVERY: Final = 3_000_000
+"""Meters: about a tenth of the country."""
+
+
 class _Following:
     """Shows what is being worked out, counts the blocks of the day, and ends it when asked to."""
 
-    def __init__(self, bar: Progress) -> None:
-        self._bar, self._stopped, self._done = bar, False, 0
+    def __init__(self, bar: Progress, say: Callable[[str], None]) -> None:
+        self._bar, self._say, self._stopped, self._done = bar, say, False, 0
         self._task = bar.add_task("reading the scenario", total=None)
 
     def step(self, words: str) -> None:
         """Something else is worked out now."""
+        self._say(words)
         self._bar.update(self._task, description=words)
 
     def done(self, item: Any) -> None:
         """A block of the day is done."""
-        self._done += item.hubs
-        self._bar.update(self._task, description=f"the day: {self._done / 1e6:.1f} million meters")
+        before, self._done = self._done, self._done + item.hubs
+        words = f"the day: {self._done / 1e6:.1f} million meters"
+        if self._done // _SAID_EVERY > before // _SAID_EVERY:
+            self._say(words)
+        self._bar.update(self._task, description=words)
 
     def stop(self) -> None:
         """Come to an end soon."""
@@ -89,10 +97,14 @@ class _Following:
         return self._stopped
 
 
+def _no_lines(_: str) -> None:
+    """Says nothing."""
+
+
 @contextmanager
-def _progress() -> Iterator[_Following]:
-    """What is being worked out, on standard error."""
+def _progress(*, quiet: bool) -> Iterator[_Following]:
+    """What is being worked out, on standard error; there a line each where it is no terminal, unless ``quiet``."""
     console = stderr_console()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield _Following(bar)
+        yield _Following(bar, _no_lines if quiet or console.is_terminal else console.print)

@@ -15,11 +15,12 @@ from emulator.clock import Stopwatch, wall_time
 from emulator.compression.corpus.made import DEVICES
 from emulator.compression.leakage import leaks, made_days
 from emulator.compression.registry import CODECS
+from emulator.processes import processors
 from emulator.run_folder import numbered_folder
 from tools.compression.comparing import compare as compare_runs
 from tools.compression.effects import DAYS, PREMISES, Effects, effects_json
 from tools.compression.effects import measure as measure_effects
-from tools.compression.engine import Outcome, measure_all, processors
+from tools.compression.engine import Outcome, measure_all
 from tools.compression.known import FAST, PEERS, names_asked
 from tools.compression.reading import Corpus, read_corpus
 from tools.compression.results import as_json, sizes_of
@@ -31,6 +32,8 @@ from tools.output import emit_json, stderr_console, stdout_console
 from tools.study.page import write_study
 
 _DEFAULT_EFFECTS = "header_context"
+_SHORT = 1_000
+"""Messages that are measured in seconds, so that nobody waits for news."""
 
 
 def command(
@@ -77,10 +80,10 @@ def command(
     names = names_asked(codec or [FAST])
     watch = Stopwatch()
     corpus = read_corpus(path, devices=devices, seed=seed, keys=keys)
-    with _progress(stderr_console(), corpus.messages) as step:
+    with _progress(corpus.messages, quiet=json or corpus.messages < _SHORT) as step:
         outcome = measure_all(corpus.blocks, names, workers or processors(), step)
     ran = [name for name in names if name in CODECS] if codec else [_DEFAULT_EFFECTS]
-    effects = _effects(ran, seeds, premises, workers or processors())
+    effects = _effects(ran, seeds, premises, workers or processors(), quiet=json)
     page = None
     if report and outcome.measured.messages:
         page = _write(outcome, corpus, effects, watch, into, _call(path, names if codec else [], devices, seed, seeds))
@@ -106,12 +109,12 @@ def _compare(first: Path, second: Path, into: Path | None, *, json: bool) -> Non
         console.print(f"\nstudy  {page}", soft_wrap=True)
 
 
-def _effects(codecs: list[str], seeds: int, premises: int, workers: int) -> list[Effects]:
+def _effects(codecs: list[str], seeds: int, premises: int, workers: int, *, quiet: bool) -> list[Effects]:
     """Pairs of runs of each codec; Ctrl-C ends with those done so far."""
     found: list[Effects] = []
     if not seeds:
         return found
-    with _progress(stderr_console(), 2 * seeds * len(codecs), "runs", "running") as step:
+    with _progress(2 * seeds * len(codecs), "runs", "running", quiet=quiet) as step:
         for name in codecs:
             effects = measure_effects(name, seeds, premises, DAYS, workers, lambda: step(1))
             if effects is not None:
@@ -150,9 +153,16 @@ def _show(
 
 @contextmanager
 def _progress(
-    console: Console, total: int, what: str = "messages", doing: str = "measuring"
+    total: int, what: str = "messages", doing: str = "measuring", *, quiet: bool
 ) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error, and a function that takes what was done."""
+    """A progress bar on standard error, and a function that takes what was done.
+
+    Where that is no terminal, a line for every tenth, unless ``quiet``.
+    """
+    console = stderr_console()
+    if not console.is_terminal:
+        yield _lines(console, total, what, doing, quiet=quiet)
+        return
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -161,6 +171,21 @@ def _progress(
         TextColumn(what),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(doing, total=total)
         yield lambda done: bar.update(task, advance=done)
+
+
+def _lines(console: Console, total: int, what: str, doing: str, *, quiet: bool) -> Callable[[int], None]:
+    """A function that takes what was done and prints a line for every tenth of it."""
+    done = 0
+
+    def step(more: int) -> None:
+        nonlocal done
+        before, done = done, done + more
+        if not quiet and 10 * done // max(total, 1) > 10 * before // max(total, 1):
+            console.print(f"{doing}: {done:,} of {total:,} {what}")
+
+    if not quiet:
+        console.print(f"{doing} {total:,} {what}")
+    return step

@@ -6,14 +6,13 @@ at, which is done again. A cluster stands behind the same interface in :mod:`emu
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from emulator.processes import processes, processors
 from gbcs.errors import LocalError
 
 Item = TypeVar("Item")
@@ -156,22 +155,19 @@ class Pool:
         self, task: Callable[[Item], Result], left: dict[int, Item], outcome: Outcome[Result], watch: Watch
     ) -> bool:
         """Work on what is left; whether the pool broke before all was done."""
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(min(self.workers, len(left)), context, _leave_ctrl_c_to_the_parent)
-        try:
-            waiting: dict[Future[Measured[Result]], int] = {
-                pool.submit(measured, task, item): number for number, item in left.items()
-            }
-            while waiting and not watch.stops():
-                finished, _ = wait(waiting, _LOOK_EVERY_S, FIRST_COMPLETED)
-                for future in finished:
-                    number = waiting.pop(future)
-                    outcome.add(future.result())
-                    watch.done(left.pop(number))
-        except BrokenExecutor:
-            return True
-        finally:
-            _end(pool)
+        with processes(min(self.workers, len(left))) as pool:
+            try:
+                waiting: dict[Future[Measured[Result]], int] = {
+                    pool.submit(measured, task, item): number for number, item in left.items()
+                }
+                while waiting and not watch.stops():
+                    finished, _ = wait(waiting, _LOOK_EVERY_S, FIRST_COMPLETED)
+                    for future in finished:
+                        number = waiting.pop(future)
+                        outcome.add(future.result())
+                        watch.done(left.pop(number))
+            except BrokenExecutor:
+                return True
         return False
 
 
@@ -179,11 +175,6 @@ def measured(task: Callable[[Item], Result], item: Item) -> Measured[Result]:
     """Do the work, in whatever process this is called."""
     value = task(item)
     return Measured(value, _process(), peak_rss_bytes())
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def peak_rss_bytes() -> int:
@@ -197,17 +188,3 @@ def peak_rss_bytes() -> int:
 
 def _process() -> tuple[str, int]:
     return os.uname().nodename if hasattr(os, "uname") else "", os.getpid()
-
-
-def _leave_ctrl_c_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """End a pool at once, whatever its processes are at."""
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join()

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from emulator.capacity.engine import Measured, Outcome, Sum, Watch, measured, peak_rss_bytes, processors
+from emulator.capacity.engine import Measured, Outcome, Sum, Watch, measured, peak_rss_bytes
+from emulator.processes import holding_ctrl_c, processors
 from gbcs.errors import LocalError
 
 try:
@@ -61,17 +62,16 @@ class Cluster:
             with client:
                 yield client
             return
-        with (
-            LocalCluster(
+        with holding_ctrl_c():
+            cluster = LocalCluster(
                 n_workers=self.workers,
                 threads_per_worker=1,
                 host="127.0.0.1",
                 dashboard_address=None,
                 memory_limit=0,
                 silence_logs=logging.CRITICAL,
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+            )
+        with cluster, Client(cluster) as client:
             yield client
 
 

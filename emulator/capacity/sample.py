@@ -11,12 +11,14 @@ from typing import Any, Final
 
 import duckdb
 
+from emulator.capacity.engine import Watch
 from emulator.capacity.scenario import CapacityScenario
 from emulator.clock import Stopwatch
-from emulator.run import Progress, SettlementRun
+from emulator.run import SettlementRun
 from emulator.scenario import Scenario, load_scenario
 from emulator.scenario_names import CSPS, SMETS1
 from emulator.store import FILE_NAME
+from gbcs.errors import LocalError
 
 PREMISES: Final = 400
 
@@ -133,16 +135,26 @@ def run_sample(
     folder: Path,
     premises: int = PREMISES,
     seed: int | None = None,
-    progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> Sample:
-    """Run so many premises of a scenario byte for byte; ``folder`` takes the result store."""
+    """Run so many premises of a scenario byte for byte; ``folder`` takes the result store.
+
+    Raises LocalError where the watch ended it: part of a day says nothing of what arrives.
+    """
     asked = run_scenario(scenario, premises, seed)
-    run = SettlementRun(asked, folder, progress=progress)
+
+    def stop_when_told(*_: float) -> None:
+        if watch is not None and watch.stops():
+            run.kernel.stop()
+
+    run = SettlementRun(asked, folder, progress=stop_when_told)
     with run.store:
-        watch = Stopwatch()
+        stopwatch = Stopwatch()
         run.execute()
-        execute_s = watch.seconds
+        execute_s = stopwatch.seconds
         run.close()
+        if run.kernel.is_stopped:
+            raise LocalError("the sample was ended before its day was over")
         smets1 = {} if run.smets1 is None else run.smets1.summary(asked.days).get("this_run", {})
     with duckdb.connect(str(folder / FILE_NAME), read_only=True) as database:
         by_flag = {flagged: Attainment(asked, within) for flagged, asked, within in _rows(database, _WITHIN)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -20,7 +21,11 @@ class Process:
     def __init__(self, *arguments: str) -> None:
         code = "import sys; from tools.cli import main; sys.exit(main())"
         self.popen = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, "-c", code, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
         self.said: list[str] = []
         self._lines: Queue[str] = Queue()
@@ -47,6 +52,11 @@ class Process:
     def interrupt(self) -> int:
         """Ctrl-C; the exit code."""
         self.popen.send_signal(signal.SIGINT)
+        return self.popen.wait(WITHIN_S)
+
+    def interrupt_group(self) -> int:
+        """Ctrl-C as a terminal has it: to every process of the group; the exit code."""
+        os.killpg(self.popen.pid, signal.SIGINT)
         return self.popen.wait(WITHIN_S)
 
     def end(self) -> str:

@@ -50,7 +50,10 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a study of one scenario shows. ``demands`` are those of A, B and C with the scenario's network shares."""
+    """What a study of one scenario shows. ``demands`` are those of A, B and C with the scenario's network shares.
+
+    ``is_interrupted``: somebody ended it early, and what would have come then is not in it.
+    """
 
     scenario: CapacityScenario
     demand: Demand
@@ -73,6 +76,7 @@ class Facts:
     checklist: tuple[Checked, ...]
     assumptions: tuple[Assumption, ...]
     effort: Effort
+    is_interrupted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ def work_out(asked: Asked, step: Step = lambda _: None, watch: Watch | None = No
     """Work a study out. ``watch`` follows the blocks of the day. Raises ScenarioError for a mistake in the scenario."""
     stopwatch = Stopwatch()
     scenario = load_capacity_scenario(asked.scenario)
+    if asked.part or asked.both:
+        make_engine(asked.engine)  # an engine that is not there is said before the work, not after it
     step("messages and demand")
     demand, model, messages = make_demand(scenario), radio_model(scenario), table7_days()
     verdicts = table7(model, messages)
@@ -104,11 +110,11 @@ def work_out(asked: Asked, step: Step = lambda _: None, watch: Watch | None = No
     region = map_region(asked.samples, asked.seed)
     step("codecs")
     codecs = tuple(codec_outcome(name, model) for name in SHOWN)
-    step(f"{asked.premises:,} premises, byte for byte")
-    sample = _sample(scenario, asked)
+    watch = watch or Unwatched()
+    sample = _sample(scenario, asked, step, watch)
     own = messages_of(demand)
-    day = _day(scenario, asked, day_option(scenario, model, own), step, watch or Unwatched())
-    both = _both(asked, step, watch or Unwatched())
+    day = _day(scenario, asked, day_option(scenario, model, own), step, watch)
+    both = _both(asked, step, watch)
     step("the checklist")
     shares, split = held(scenario), role_split()
     ratio = region.spreads["strict"]["message_ratio"]
@@ -141,6 +147,7 @@ def work_out(asked: Asked, step: Step = lambda _: None, watch: Watch | None = No
             *party_assumptions(),
         ),
         effort=Effort(stopwatch.seconds, max(peak_rss_bytes(), 0 if day is None else day.peak_rss_bytes)),
+        is_interrupted=watch.stops(),
     )
 
 
@@ -180,8 +187,10 @@ def _unless_ended(work: Callable[[], Result], watch: Watch) -> Result | None:
         raise
 
 
-def _sample(scenario: CapacityScenario, asked: Asked) -> Sample | None:
-    if not asked.premises:
+def _sample(scenario: CapacityScenario, asked: Asked, step: Step, watch: Watch) -> Sample | None:
+    if not asked.premises or watch.stops():
         return None
+    step(f"{asked.premises:,} premises, byte for byte")
     with TemporaryDirectory(prefix="meterfarm-") as folder:
-        return run_sample(scenario, Path(folder), asked.premises, asked.seed)
+        place = Path(folder)
+        return _unless_ended(lambda: run_sample(scenario, place, asked.premises, asked.seed, watch), watch)

@@ -124,6 +124,8 @@ def _shares(facts: Facts) -> Iterator[Finding]:
 def _day(facts: Facts) -> Iterator[Finding]:
     day = facts.day
     if day is None:
+        if facts.is_interrupted:
+            yield Finding("bad", "Interrupted: the statistical day was not begun, or no block of it was done.")
         return
     networks = day.networks()
     asked, within = sum(one.asked for one in networks), sum(one.within_trt for one in networks)

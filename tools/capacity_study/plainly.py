@@ -17,6 +17,7 @@ from tools.capacity_study.party_grids import parties_as_json
 def as_json(facts: Facts) -> dict[str, Any]:
     """Everything that the study says, as plain values."""
     return {
+        "status": "interrupted" if facts.is_interrupted else "complete",
         "scenario": facts.scenario.name,
         "title": facts.scenario.title,
         "srvs": round(facts.demand.total_srvs),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import as_completed
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from math import sqrt
 from pathlib import Path
@@ -11,11 +12,11 @@ from statistics import mean, stdev
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from emulator.processes import processes
 from emulator.run import SettlementRun
 from emulator.run_summary import finished
 from emulator.scenario import load_scenario
 from emulator.scenario_names import NO_COMPRESSION
-from tools.compression.engine import processes
 
 SEEDS, PREMISES, DAYS = 5, 150, 3
 _FIRST_SEED = 1_000
@@ -108,29 +109,29 @@ def measure(
     """Run every seed twice, in processes of their own; None where Ctrl-C came before a pair was done."""
     numbers = range(_FIRST_SEED, _FIRST_SEED + seeds)
     arms: dict[tuple[int, str], Arm] = {}
-    with processes(workers) as pool:
+    # Runs that Ctrl-C ends leave their stores behind: this process takes them away.
+    with TemporaryDirectory(prefix="meterfarm-") as folder, processes(workers) as pool, suppress(KeyboardInterrupt):
         waiting = [
-            pool.submit(run_arm, name, seed, premises, days) for seed in numbers for name in (NO_COMPRESSION, codec)
+            pool.submit(run_arm, name, seed, premises, days, Path(folder))
+            for seed in numbers
+            for name in (NO_COMPRESSION, codec)
         ]
-        try:
-            for done in as_completed(waiting):
-                arm = done.result()
-                arms[arm.seed, arm.codec] = arm
-                step()
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
+        for done in as_completed(waiting):
+            arm = done.result()
+            arms[arm.seed, arm.codec] = arm
+            step()
     pairs = [(arms.get((seed, NO_COMPRESSION)), arms.get((seed, codec))) for seed in numbers]
     whole = tuple((without, with_) for without, with_ in pairs if without is not None and with_ is not None)
     return Effects(codec, whole) if whole else None
 
 
-def run_arm(codec: str, seed: int, premises: int, days: int) -> Arm:
-    """One run of the default scenario, SMETS2 meters alone."""
+def run_arm(codec: str, seed: int, premises: int, days: int, within: Path | None = None) -> Arm:
+    """One run of the default scenario, SMETS2 meters alone; its store is kept for so long in ``within``."""
     scenario = load_scenario(
         None, premises=premises, seed=seed, days=days,
         networks={"compression": codec}, population={"smets1_share": 0.0},
     )  # fmt: skip
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=within) as folder:
         run = SettlementRun(scenario, Path(folder))
         with run.store:
             run.execute()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import Future, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 from emulator.compression.codec import Direction
 from emulator.compression.corpus import Block, Conversation
 from emulator.compression.dictionary import Dictionaries, train
+from emulator.processes import Processes, processes
 from gbcs.errors import LocalError
 from tools.compression.known import needs_dictionaries
 from tools.compression.measuring import Task, measure
@@ -39,21 +37,17 @@ def measure_all(blocks: Sequence[Block], codecs: Sequence[str], workers: int, st
     is too small to train on. Raises NotMet where a codec is not lossless.
     """
     found, outcome = Measured(), Outcome(Measured(), tuple(codecs), (), is_complete=False)
-    with _pool(min(workers, len(blocks))) as pool:
-        try:
-            task, notes = _task(blocks, codecs, pool)
-            outcome = Outcome(found, task.codecs, notes, is_complete=False)
-            for measured, messages in _results(pool, blocks, task):
-                found.add(measured)
-                step(messages)
-            outcome.is_complete = True
-        except KeyboardInterrupt:
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
+    with _pool(min(workers, len(blocks))) as pool, suppress(KeyboardInterrupt):
+        task, notes = _task(blocks, codecs, pool)
+        outcome = Outcome(found, task.codecs, notes, is_complete=False)
+        for measured, messages in _results(pool, blocks, task):
+            found.add(measured)
+            step(messages)
+        outcome.is_complete = True
     return outcome
 
 
-def _results(pool: ProcessPoolExecutor | None, blocks: Sequence[Block], task: Task) -> Iterator[tuple[Measured, int]]:
+def _results(pool: Processes | None, blocks: Sequence[Block], task: Task) -> Iterator[tuple[Measured, int]]:
     """What each block measured, and its messages, as blocks are done."""
     if pool is None:
         yield from ((measure(block, task), block.messages) for block in blocks)
@@ -63,9 +57,7 @@ def _results(pool: ProcessPoolExecutor | None, blocks: Sequence[Block], task: Ta
         yield future.result(), futures[future]
 
 
-def _task(
-    blocks: Sequence[Block], codecs: Sequence[str], pool: ProcessPoolExecutor | None
-) -> tuple[Task, tuple[str, ...]]:
+def _task(blocks: Sequence[Block], codecs: Sequence[str], pool: Processes | None) -> tuple[Task, tuple[str, ...]]:
     """What every process needs to know: dictionaries are trained once, of the first block's training conversations."""
     trained = [name for name in codecs if needs_dictionaries(name)]
     if not trained:
@@ -93,29 +85,10 @@ def _of(conversations: Sequence[Conversation], direction: Direction) -> list[byt
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor | None]:
+def _pool(workers: int) -> Iterator[Processes | None]:
     """Processes to work in; None where this one is enough."""
     if workers <= 1:
         yield None
         return
     with processes(workers) as pool:
         yield pool
-
-
-@contextmanager
-def processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that leave Ctrl-C to this one, and end with it."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_ctrl_c)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _leave_ctrl_c() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def processors() -> int:
-    """How many processes are worth having."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from html_page import Page, read_page
+from processes import running
 from shell import Ended as Call
 from shell import meterfarm
 
@@ -244,6 +245,17 @@ class EndedLater(Unwatched):
 
     def stops(self) -> bool:
         return self.blocks > 0
+
+
+def test_ctrl_c_while_processes_start_keeps_the_rest_of_the_study(tmp_path: Path) -> None:
+    few = "--premises", "0", "--samples", "1000", "--scenario", "A", "--engine", "pool:2", "--into", str(tmp_path)
+    with running("capacity", *few) as process:
+        process.wait_for(r"^the day$")
+        code = process.interrupt_group()
+        process.wait_for("^interrupted$")
+    assert code == 130
+    (study,) = tmp_path.glob("Capacity_*/study.html")
+    assert "Interrupted" in read_page(study.read_text(encoding="utf-8")).text
 
 
 def test_an_early_end_keeps_what_was_done() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from compression_traffic import exchanges
+from processes import running
 
 from emulator.compression.codec import Codec, Link
 from emulator.compression.corpus import Conversation, Sample
@@ -61,6 +63,13 @@ def test_ctrl_c_keeps_what_was_done() -> None:
     outcome = measure_all([Given(), Given(), Given(interrupts=True), Given()], ("lz4",), 1, lambda _: None)
     assert not outcome.is_complete and outcome.codecs == ("lz4",)
     assert outcome.measured.messages == 2
+
+
+def test_ctrl_c_while_processes_start_is_one_line(tmp_path: Path) -> None:
+    with running("compress", "--devices", "40", "--workers", "2", "--into", str(tmp_path)) as process:
+        process.wait_for("^measuring")
+        assert process.interrupt_group() == 130
+        process.wait_for("^interrupted$")
 
 
 class Forgetful:
