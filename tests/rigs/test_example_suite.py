@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fake_rigs import ezsp_lab, gfi_lab
-from plugin_run import PLUGIN
+from plugin_run import LOADED
 
 import gbcs
 
@@ -40,7 +40,7 @@ def test_on_the_emulator(tmp_path: Path) -> None:
 
 def test_a_known_deviation_of_the_firmware_is_expected(pytester: pytest.Pytester) -> None:
     options = ("--pyargs", "rigs.examples.test_logs", "--meterfarm-profile", "gap-after-power-cut")
-    ended = pytester.runpytest_inprocess("-p", PLUGIN, "-p", "no:cacheprovider", *options)
+    ended = pytester.runpytest_inprocess(*LOADED, "-p", "no:cacheprovider", *options)
     ended.assert_outcomes(passed=7, xfailed=1)
 
 

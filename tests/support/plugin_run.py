@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,13 +11,15 @@ import pytest
 import rigs.pytest_plugin.farm_runs
 import rigs.pytest_plugin.stands  # noqa: F401
 
-PLUGIN = "rigs.pytest_plugin"
+_IS_INSTALLED = bool(entry_points(group="pytest11", name="meterfarm"))
+LOADED = () if _IS_INSTALLED else ("-p", "rigs.pytest_plugin")
+"""What has pytest load the plugin: nothing where the distribution is installed, and pytest finds it by itself."""
 
 
 def run(pytester: pytest.Pytester, source: str, *options: str) -> pytest.RunResult:
     """How pytest ends over ``source``, in a place without settings of its own."""
     pytester.makepyfile(source)
-    return pytester.runpytest_inprocess("-p", PLUGIN, "-p", "no:cacheprovider", "--strict-markers", "-rsx", *options)
+    return pytester.runpytest_inprocess(*LOADED, "-p", "no:cacheprovider", "--strict-markers", "-rsx", *options)
 
 
 def properties(pytester: pytest.Pytester, xml: str, path: str) -> dict[str, str]:
