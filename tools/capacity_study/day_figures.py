@@ -16,6 +16,8 @@ from tools.study.model import Column, Grid
 
 _TICKS_S: Final = (0.1, 1, 10, 60, 600, 3600, 6 * 3600, 24 * 3600)
 _TRT_S: Final = 24 * 3600.0
+_DASHES: Final = {"csp_central": "dash"}
+"""Networks of equal parameters have one curve: the dashes of one let the other be seen."""
 _GREY: Final = "#8c959f"
 _LEVELS: Final = ((0.5, SKY, "median site"), (0.95, BLUE, "19 of 20 sites below"), (1.0, VERMILION, "busiest site"))
 
@@ -87,7 +89,8 @@ def latency_picture(facts: DayFacts) -> Picture:
         if seconds:
             traces.append({
                 "type": "scatter", "mode": "lines", "name": NETWORK_NAMES[network], "x": seconds,
-                "y": [share * 100 for share in shares], "line": {"color": NETWORK_COLOURS[network], "width": 2.2},
+                "y": [share * 100 for share in shares], "line": {"color": NETWORK_COLOURS[network], "width": 2.2,
+                         "dash": _DASHES.get(network, "solid")},
                 "hovertemplate": "%{y:.2f} % within %{x:.3~s} s<extra>%{fullData.name}</extra>",
             })  # fmt: skip
     low = min((trace["x"][0] for trace in traces), default=0.1)
@@ -125,7 +128,10 @@ def trt_picture(facts: DayFacts) -> Picture:
         "barmode": "group", "bargap": 0.3, "xaxis": {"ticks": ""},
         "yaxis": {"title": axis_title("within their target, %"), "range": [0, 112], "tickvals": [0, 25, 50, 75, 100]},
     }  # fmt: skip
-    caption = "Of the reads that were asked and not refused, whatever their target is: 24 h for settlement."
+    caption = (
+        "Of the reads that were asked and not refused, in each mode by itself; follow-ups are on demand. Together they"
+        " make the share of the table by network."
+    )
     return Picture("trt", "Target response times", caption, {"data": traces, "layout": layout})
 
 
@@ -161,7 +167,10 @@ def networks_grid(facts: DayFacts) -> Grid:
     for one in facts.networks():
         latency = (None,) * 3 if one.latency is None else (one.latency.p50_s, one.latency.p90_s, one.latency.p99_s)
         rows.append((one.network, one.meters, one.planned, one.asked, one.answered, one.attainment, *latency))
-    caption = "Shares are of all that was asked: follow-ups go mostly to meters that cannot be reached."
+    caption = (
+        "Within TRT is a share of all that was asked, planned and follow-ups: these go mostly to meters that cannot be"
+        " reached."
+    )
     return Grid("day_networks", "By network", columns, tuple(rows), caption)
 
 

@@ -132,11 +132,17 @@ def _day(facts: Facts) -> Iterator[Finding]:
     worst = min(networks, key=lambda one: one.attainment if one.attainment is not None else 1.0)
     yield Finding(
         "good" if within / asked > _MOST else "bad",
-        f"A statistical day of {sum(one.planned for one in networks) / 1e6:.1f} million planned reads with"
-        f" {day.option.channels} channels in the North took {duration(day.wall_s)}: {within / asked:.1%} of"
-        f" {asked / 1e6:.1f} million reads, follow-ups included, within their target; least on"
-        f" {NETWORK_NAMES[worst.network]} ({worst.attainment or 0:.1%}).",
+        f"A statistical day of {sum(one.planned for one in networks) / 1e6:.1f} million planned reads, on all networks"
+        f" and in and out of the settlement window, with {day.option.channels} channels in the North took"
+        f" {duration(day.wall_s)}: {within / asked:.1%} of the {asked / 1e6:.1f} million reads that were asked, planned"
+        f" and follow-ups, within their target; least on {NETWORK_NAMES[worst.network]} ({worst.attainment or 0:.1%}).",
     )
+    if day.part < 1:
+        yield Finding(
+            "bad",
+            f"The day is one of {day.part:.4g} of the meters and base stations: counts are scaled to the whole country,"
+            " shares and seconds are those of the fraction. Only --part 1 is a result.",
+        )
     if not day.is_whole:
         yield Finding("bad", f"The day was ended early: {day.blocks_done} of {day.blocks} blocks are in it.")
 
@@ -159,7 +165,7 @@ def _checklist(facts: Facts) -> Iterator[Finding]:
     counts: dict[str, int] = {}
     for checked in facts.checklist:
         counts[checked.verdict] = counts.get(checked.verdict, 0) + 1
-    differing = [str(checked.row.number) for checked in facts.checklist if checked.verdict == "differs"]
+    differing = [f"row {checked.row.number}" for checked in facts.checklist if checked.verdict == "differs"]
     words = (
         f"Of {len(facts.checklist)} rows of the PIA's checklist {counts.get('agrees', 0)} agree,"
         f" {counts.get('input', 0)} are inputs that the PIA leaves open, {counts.get('conflict', 0)} conflict within"

@@ -57,13 +57,18 @@ def _tiles(facts: Facts) -> Iterator[Tile]:
     yield Tile(f"{held} of {len(facts.table7)}", "rows of Table 7", f"least margin {margin:.1%}")
     yield Tile(f"{facts.region.share['strict']:.2%}", "of the networks that might be", "give Table 7, strict reading")
     if facts.day is not None:
-        within = sum(one.within_trt for one in facts.day.networks()) / sum(one.asked for one in facts.day.networks())
-        yield Tile(f"{within:.1%}", "within their target", f"a day of {facts.demand.total_srvs / 1e6:.1f}m reads")
+        asked = sum(one.asked for one in facts.day.networks())
+        within = sum(one.within_trt for one in facts.day.networks()) / asked
+        yield Tile(f"{within:.1%}", "within their target", f"of {asked / 1e6:.1f}m reads asked{_of_part(facts.day)}")
     if facts.sample is not None:
         sample = facts.sample
         yield Tile(f"{sample.reads_per_s:,.0f}/s", "reads byte for byte", f"{sample.premises:,} premises sampled")
     agreeing = sum(checked.verdict == "agrees" for checked in facts.checklist)
     yield Tile(f"{agreeing} of {len(facts.checklist)}", "checklist rows agree", "with the PIA")
+
+
+def _of_part(day: DayFacts) -> str:
+    return "" if day.part == 1 else f", scaled from {day.part:.4g} of the meters"
 
 
 def _sections(facts: Facts) -> Iterator[Section]:
@@ -117,7 +122,14 @@ def _sections(facts: Facts) -> Iterator[Section]:
 
 
 def _day(day: DayFacts, facts: Facts) -> Section:
-    part = "" if day.part == 1 else f" {day.part:.2%} of the meters were looked at, in the same proportions."
+    part = (
+        ""
+        if day.part == 1
+        else (
+            f" {day.part:.4g} of the meters and base stations were looked at, in the same proportions; counts are"
+            " scaled to the whole country, shares are not. The busiest sites of the country are not among so few."
+        )
+    )
     ended = "" if day.is_whole else f" It was ended early: {day.blocks_done} of {day.blocks} blocks are in it."
     lead = (
         f"{facts.scenario.meters.esmes.value / 1e6:.1f} million meters through the networks of a run, as statistics:"

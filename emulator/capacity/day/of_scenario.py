@@ -122,7 +122,10 @@ class ScenarioSource:
     def _weights(self) -> Floats:
         """The share of each base station in the hubs, shuffled so that blocks are alike."""
         radio = self.scenario.radio
-        weights = site_weights(max(1, round(radio.sites.value * self.part)), radio.busiest_to_mean.value)
+        # A part has sites of the whole country: few of them as uneven as all would have most hubs at one.
+        weights = site_weights(
+            radio.sites.value, radio.busiest_to_mean.value, max(1, round(radio.sites.value * self.part))
+        )
         generator(self.setting.seed, "day", "sites").shuffle(weights)
         shares: Floats = weights / weights.sum()
         return shares
@@ -248,16 +251,23 @@ def _travelled(scenario: dict[str, Any], *rest: Any) -> ScenarioSource:
     return ScenarioSource(CapacityScenario.model_validate(scenario), *rest)
 
 
-def site_weights(sites: int, busiest_to_mean: float) -> Floats:
-    """How hubs are spread over base stations: lognormal quantiles, the largest so many times their mean."""
-    quantile = NormalDist().inv_cdf
-    steps = np.array([quantile((place + 0.5) / sites) for place in range(sites)])
+def site_weights(sites: int, busiest_to_mean: float, some: int | None = None) -> Floats:
+    """How hubs are spread over base stations: lognormal quantiles, the largest of all so many times their mean.
+
+    ``some`` of the sites: quantiles of the same distribution, without the largest ones.
+    """
+    steps = _normal_steps(sites)
     low, high = 0.0, 3.0
     for _ in range(60):
         sigma = (low + high) / 2
         weights = np.exp(sigma * steps)
         low, high = (sigma, high) if weights[-1] / weights.mean() < busiest_to_mean else (low, sigma)
-    return weights
+    return weights if some is None else np.exp(sigma * _normal_steps(some))
+
+
+def _normal_steps(number: int) -> Floats:
+    quantile = NormalDist().inv_cdf
+    return np.array([quantile((place + 0.5) / number) for place in range(number)])
 
 
 _EXPORT = ("4.2", "4.6.2", "4.8.3")

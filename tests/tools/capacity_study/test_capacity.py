@@ -206,6 +206,7 @@ def test_a_day_of_the_country_is_on_the_page(with_day: dict[str, Any]) -> None:
     drawn = {attributes["data-figure"] for _, attributes in page.tags if "data-figure" in attributes}
     assert drawn >= {"day_load", "stations", "latency", "trt"}
     assert "A statistical day of" in page.text
+    assert "Only --part 1 is a result" in page.text and "scaled from 0.0002 of the meters" in page.text
     cells = [row for row in page.rows("CSP North") if len(row) == 9]
     north = next(one for one in with_day["day"]["networks"] if one["network"] == "csp_north")
     assert cells and cells[0][2] == f"{north['planned']:,.0f}"
