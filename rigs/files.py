@@ -66,18 +66,17 @@ def _sync_folder(folder: Path) -> None:
 class FileLock:
     """A file that is locked until :meth:`release`, or until this process ends, however it ends.
 
-    It holds who has it. It stays when it is free: others may wait with it open.
+    It holds who has it. It stays when it is free, unless ``is_passing``: then it is gone. That is for a disk of this
+    machine alone, since over a network the name of a file that was removed may be seen for some time yet.
     """
 
-    def __init__(self, path: Path, what: str) -> None:
+    def __init__(self, path: Path, what: str, *, is_passing: bool = False) -> None:
         """Lock ``path`` for ``what``. Raises InUse, which says who has it, and OSError."""
-        self._descriptor = _open_shared(path)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.pread(self._descriptor, 200, 0).decode("utf-8", "replace").strip()
+        self._path, self._is_passing = path, is_passing
+        self._descriptor = _locked(path, what)
+        while not self._is_at_its_path():  # whoever had it removed it between our opening and locking it
             os.close(self._descriptor)
-            raise InUse(what, holder or "another process") from error
+            self._descriptor = _locked(path, what)
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{user()}, process {os.getpid()}\n".encode(), 0)
 
@@ -98,22 +97,43 @@ class FileLock:
         """Give it back; a second call does nothing."""
         if self.held:
             with suppress(OSError):
+                if self._is_passing and self._is_at_its_path():
+                    self._path.unlink()  # while it is ours, so that nobody's lock is removed but our own
+            with suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _is_at_its_path(self) -> bool:
+        """Whether the locked file is the one that others will open."""
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self._path.lstat())
+        except FileNotFoundError:
+            return False
+
+
+def _locked(path: Path, what: str) -> int:
+    """The open file, locked. Raises InUse, OSError."""
+    descriptor = _open_shared(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
+        os.close(descriptor)
+        raise InUse(what, holder or "another process") from error
+    return descriptor
 
 
 def _open_shared(path: Path) -> int:
     """Open the file of whoever made it first; in a folder for all, Linux refuses O_CREAT on a file of somebody else."""
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        return os.open(path, flags)
-    except FileNotFoundError:
+    while True:  # others may make and remove it between two of our steps
+        with suppress(FileNotFoundError):
+            return os.open(path, flags)
         with suppress(FileExistsError):
             descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666)
             os.fchmod(descriptor, 0o666)
             return descriptor
-        return os.open(path, flags)
 
 
 def user() -> str:

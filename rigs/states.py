@@ -76,7 +76,7 @@ class FirstCause:
     owner: str
 
     def __str__(self) -> str:
-        return f"{to_datetime(self.at).astimezone():%Y-%m-%d %H:%M:%S} ({self.owner}, {self.doing}): {self.message}"
+        return f"{to_datetime(self.at).astimezone():%Y-%m-%d %H:%M:%S %Z} ({self.owner}, {self.doing}): {self.message}"
 
 
 async def bring_up(

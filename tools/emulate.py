@@ -81,6 +81,7 @@ def command(
     Example: meterfarm emulate smets1-dlms --listen tcp://127.0.0.1:4059 --day 2026-11-23
 
     Example: meterfarm emulate esme --gfi pty:/tmp/esme --keys keys/ --day 2026-11-23
+
     Example: meterfarm emulate --from-capture trace.jsonl --keys keys/ --gfi pty:/tmp/esme
     """
     if listed:

@@ -50,7 +50,7 @@ class Lease:
         """Who has it and until when, as a person reads it."""
         who = f"{self.owner} on {self.host}" + (f" (process {self.pid})" if self.pid else "")
         until = max(self.expires_at, self.reserved_until)
-        return f"{who} until {to_datetime(until).astimezone():%Y-%m-%d %H:%M:%S}" + (
+        return f"{who} until {to_datetime(until).astimezone():%Y-%m-%d %H:%M:%S %Z}" + (
             ", renewed as long as it runs" if self.pid else ""
         )
 
@@ -59,7 +59,9 @@ class Refused(RigError):
     """Somebody else has the rig; ``lease`` says who and until when."""
 
     def __init__(self, lease: Lease) -> None:
-        super().__init__(f"{lease.rig} is leased by {lease.holder()}")
+        super().__init__(
+            f"{lease.rig} is leased by {lease.holder()}", hint=f"wait, or: meterfarm rig release {lease.rig} --kick"
+        )
         self.lease = lease
 
 

@@ -22,7 +22,8 @@ LOCKS_VARIABLE = "METERFARM_LOCKS"
 def lock_port(url: str, name: str) -> FileLock:
     """Take the port with the canonical name ``name``. Raises PortLost, which says who has it."""
     try:
-        return FileLock(_folder() / (re.sub(r"[^A-Za-z0-9.]+", "_", name).strip("_") + ".lock"), url)
+        file = _folder() / (re.sub(r"[^A-Za-z0-9.]+", "_", name).strip("_") + ".lock")
+        return FileLock(file, url, is_passing=True)
     except InUse as error:
         raise PortLost(str(error)) from error
     except OSError as error:

@@ -17,7 +17,9 @@ def command(
 ) -> None:
     """Serve MQTT until Ctrl-C: leases of rigs that several machines reach, and power switches.
 
-    There is no password: let it listen where only the bench can reach it. Example: meterfarm rig broker
+    There is no password: let it listen where only the bench can reach it.
+
+    Example: meterfarm rig broker
     """
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) <= 0xFFFF:

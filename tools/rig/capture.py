@@ -76,7 +76,9 @@ def command(
     """
     config = load_rig(rig, rigs)
     if pcap is not None and not isinstance(config.link, EzspLink):
-        raise LocalError(f"rig {rig}: frames cross a dongle alone; a link of kind {config.link.kind!r} has messages")
+        raise LocalError(
+            f"rig {rig}: frames cross a dongle alone, and this link is of kind {config.link.kind!r}: leave out --pcap"
+        )
     bounds = half_hours(since, until) if read else (0, 0)
     reads = tuple(Wanted(wanted_use_case("", "", name), "", *bounds) for name in read or ())
     asked = _Asked(out, pcap, reads, seconds_of(lasting) if lasting else None)

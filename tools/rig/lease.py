@@ -32,7 +32,11 @@ def command(
     """Reserve a rig: your own commands may use it, those of others are told who has it and until when.
 
     With a command the rig is yours for as long as that runs, and given back however it ends; the exit code is that of
-    the command. Example: meterfarm rig lease bench-3 --for 2h
+    the command.
+
+    Example: meterfarm rig lease bench-3 --for 2h
+
+    Example: meterfarm rig lease bench-3 -- pytest --meterfarm-rig bench-3
     """
     config = load_rig(rig, rigs)
     for_s = seconds_of(duration) if duration else None
@@ -45,7 +49,8 @@ async def _reserve(config: RigConfig, for_s: float) -> None:
     wanted = new_lease(config.name, 0.0, reserve_s=for_s, process=False)
     lease = await lease_store(config.lease, config.state_folder).take(wanted)
     until = to_datetime(lease.reserved_until).astimezone()
-    typer.echo(f"{config.name} is yours until {until:%Y-%m-%d %H:%M:%S}; meterfarm rig release {config.name} ends that")
+    shown = f"{until:%Y-%m-%d %H:%M:%S %Z}"
+    typer.echo(f"{config.name} is yours until {shown}; meterfarm rig release {config.name} ends that")
 
 
 async def _during(config: RigConfig, run: list[str], for_s: float | None) -> int:

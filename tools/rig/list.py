@@ -10,7 +10,7 @@ from rich.table import Table
 
 from rigs.loading import rigs_folder
 from rigs.overview import RigStatus, overview
-from tools.output import emit_json, stdout_console
+from tools.output import emit_json, stderr_console, stdout_console
 from tools.rig.options import RigsFolder
 
 
@@ -24,6 +24,12 @@ def command(
     statuses = asyncio.run(overview(rigs))
     if json:
         emit_json({"folder": str(rigs_folder(rigs)), "rigs": [status.content() for status in statuses]})
+        return
+    if not statuses:
+        where = rigs_folder(rigs)
+        stderr_console().print(
+            f"no rig in {where}: meterfarm rig suggest > {where}/bench-1.toml writes the file of what is plugged in"
+        )
         return
     table = Table(title=f"Rigs of {rigs_folder(rigs)}", title_justify="left")
     for column in ("rig", "device", "link", "ports", "state"):

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from rigs.suggesting import PluggedIn, plugged_in, stanza
-from tools.output import emit_json, stderr_console
+from tools.outcome import NotMet
+from tools.output import emit_json
 
 
 def command(
@@ -17,15 +18,19 @@ def command(
 ) -> None:
     """Print the rig file that fits each serial line that is plugged in, to be redirected to one and filled in.
 
+    The exit code is 1 where nothing is plugged in.
+
     Example: meterfarm rig suggest > bench/bench-1.toml
     """
     lines = plugged_in(root)
     if json:
         emit_json({"lines": [_row(line, f"bench-{number}") for number, line in enumerate(lines, 1)]})
-        return
     if not lines:
-        stderr_console().print(f"nothing is plugged in that has a name in {root / 'dev/serial'}")
-    typer.echo("\n".join(stanza(line, f"bench-{number}") for number, line in enumerate(lines, 1)), nl=False)
+        raise NotMet(
+            f"nothing is plugged in that has a name in {root / 'dev/serial'}: plug an adapter in and try again"
+        )
+    if not json:
+        typer.echo("\n".join(stanza(line, f"bench-{number}") for number, line in enumerate(lines, 1)), nl=False)
 
 
 def _row(line: PluggedIn, name: str) -> dict[str, object]:

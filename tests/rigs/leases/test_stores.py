@@ -121,7 +121,7 @@ def test_a_reservation_lets_its_owners_processes_in_one_at_a_time_and_stays(tmp_
     async def session(leases: LeaseStore) -> None:
         reserved = replace(new_lease("bench-3", 45.0, owner="alice", reserve_s=7200, process=False))
         await leases.take(reserved)
-        with pytest.raises(Refused, match=r"alice on \S+ until [^,]*$"):
+        with pytest.raises(Refused, match=r"alice on \S+ until [^,(]* \(wait, or: .* --kick\)$"):
             await leases.take(lease("bob"))
         with pytest.raises(Refused):
             await leases.take(lease("alice", host="another-machine"))

@@ -106,7 +106,8 @@ def test_suggest_names_the_socket_of_an_adapter_without_a_serial_number(tmp_path
 
 
 def test_suggest_says_what_it_does_not_know_and_what_is_of_no_use(tmp_path: Path) -> None:
-    assert "nothing is plugged in" in meterfarm("rig", "suggest", "--root", str(tmp_path)).err
+    ended = meterfarm("rig", "suggest", "--root", str(tmp_path))
+    assert ended.code == 1 and "nothing is plugged in" in ended.error() and not ended.out
     plug(tmp_path, "ttyUSB0", "dead:beef", "usb-Odd-if00-port0", "")
     plug(tmp_path, "ttyUSB1", "1cf1:0030", "usb-dresden_ConBee_II-if00", "", "DE1")
     out = meterfarm("rig", "suggest", "--root", str(tmp_path)).out
