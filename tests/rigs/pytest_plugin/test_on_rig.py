@@ -169,8 +169,8 @@ def test_a_set_up_that_fails_is_recorded_too(standing: Lab, tmp_path: Path, pyte
     lab = nothing(tmp_path, standing.keys, str(tmp_path / "none"))
     ended = on(lab, pytester, "def test_one(esme): pass\ndef test_two(esme): pass\n")
     ended.assert_outcomes(errors=1, skipped=1)
-    ended.stdout.fnmatch_lines(["*PortLost: *nothing of that name is plugged in*"])
-    assert record(lab)["outcome"] == "broken" and holder(lab) is None
+    ended.stdout.fnmatch_lines(["*PortMissing: *nothing of that name is plugged in*"])
+    assert record(lab)["outcome"] == "no port" and holder(lab) is None
 
 
 def test_keys_from_a_seed_are_refused_for_a_real_device(tmp_path: Path, pytester: pytest.Pytester) -> None:
