@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +16,10 @@ from typing import ParamSpec, TypeVar
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Options of mallopt(3)."""
+_KEPT_BYTES, _LARGEST_KEPT_BYTES = 1 << 30, 32 << 20
+
 _CAN_HOLD = hasattr(signal, "pthread_sigmask")
 
 
@@ -21,7 +27,7 @@ class Processes(ProcessPoolExecutor):
     """A pool whose processes never hear Ctrl-C, not even while they still import what they need."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(workers, multiprocessing.get_context("spawn"), _ignore_ctrl_c)
+        super().__init__(workers, multiprocessing.get_context("spawn"), _begin)
         if _CAN_HOLD:
             # It lets Ctrl-C through again when it is started: that must not happen between holding and starting.
             resource_tracker.ensure_running()
@@ -71,5 +77,14 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _ignore_ctrl_c() -> None:
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_memory()
+
+
+def keep_memory() -> None:
+    """Keep freed memory for the next array, where the C library can: taking pages anew costs system time."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+        mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT_BYTES)
