@@ -16,8 +16,10 @@ OUTCOMES = ("answered", "refused", "failed", "error")
 """``answered``: values came; ``refused``: no command was sent; ``failed``: no answer; ``error``: the meter said no."""
 
 LEGS = ("", "dsp", "s1sp", "dco", "sms", "apn", "wan_down", "hub", "han", "rig", "esme", "wan_up", "head_end")
-"""Where a read was lost, in the order of its journey; empty when it was not. ``s1sp`` to ``apn`` are SMETS1's own, ``rig`` is that of
-real devices."""
+"""Where a read was lost, in the order of its journey; empty when it was not.
+
+``s1sp`` to ``apn`` are SMETS1's own, ``rig`` is where a real device stands.
+"""
 
 GRANULARITIES = ("half_hourly", "daily", "monthly")
 CHECKPOINTS = ("D+1", "SF", "RF")
