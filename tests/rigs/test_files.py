@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from pathlib import Path
 
 import pytest
+from lock_takers import take_turns
 
 from rigs.files import FileLock, InUse
-
-_ROUNDS = 150
-
-
-def _take_turns(folder: Path) -> None:
-    """Take the lock many times; a marker that is there already shows that somebody else has it as well."""
-    marker, taken = folder / "inside", 0
-    while taken < _ROUNDS:
-        try:
-            lock = FileLock(folder / "port.lock", "the port", is_passing=True)
-        except InUse:
-            continue
-        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
-        marker.unlink()
-        lock.release()
-        taken += 1
 
 
 def test_of_many_who_make_and_remove_a_lock_one_has_it_at_a_time(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    takers = [context.Process(target=_take_turns, args=(tmp_path,), daemon=True) for _ in range(4)]
+    takers = [context.Process(target=take_turns, args=(tmp_path,), daemon=True) for _ in range(4)]
     for one in takers:
         one.start()
     for one in takers:
