@@ -62,7 +62,7 @@ def test_a_verb_is_installed_once_and_then_only_run(clone: Clone) -> None:
 
 def test_tests_are_run_by_tox_and_pass_arguments_on(clone: Clone) -> None:
     clone.make_environment()
-    assert clone.run("test", "-k", "a word").stdout == f"ran {clone.bin / 'tox'} with run -e py -- -k a word\n"
+    assert clone.run("test", "-k", "a word").stdout == f"ran {clone.bin / 'tox'} with run -e bellows,py -- -k a word\n"
     assert clone.run("tox", "run", "-e", "lint").stdout == f"ran {clone.bin / 'tox'} with run -e lint\n"
 
 
