@@ -128,18 +128,35 @@ PARTS: Mapping[str, Callable[[MixRatios], float]] = {
 }
 
 
-def _half(sizes: Sizes) -> Iterator[Finding]:
-    """What 50 % needs, mix by mix and direction by direction."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One mix and part: what each placement leaves of it by letter, and the least one that reaches half, if any."""
+
+    mix: str
+    part: str
+    reached: Mapping[str, float]
+    placement: Placement | None
+
+
+def needs(sizes: Sizes) -> list[Need]:
+    """What 50 % needs: every mix and part that was measured."""
     by_placement = {place: mix_ratios(sizes, place.measured) for place in PLACEMENTS}
-    mixes = [ratios.mix for ratios in by_placement[PLACEMENTS[1]]]
-    for position, mix in enumerate(mixes):
+    found: list[Need] = []
+    for position, mix in enumerate(ratios.mix for ratios in by_placement[PLACEMENTS[1]]):
         for part, value in PARTS.items():
             reached = {
                 place.letter: value(ratios[position])
                 for place, ratios in by_placement.items()
                 if len(ratios) > position
             }
-            yield Finding(f"half_{mix.name}_{part}", f"{mix.name}, {part}: {_needs(reached)}", reached)
+            found.append(Need(mix.name, part, reached, needed(reached)))
+    return found
+
+
+def _half(sizes: Sizes) -> Iterator[Finding]:
+    """What 50 % needs, mix by mix and direction by direction."""
+    for need in needs(sizes):
+        yield Finding(f"half_{need.mix}_{need.part}", f"{need.mix}, {need.part}: {_needs(need.reached)}", need.reached)
 
 
 def _needs(reached: Mapping[str, float]) -> str:

@@ -8,7 +8,6 @@ from emulator.compression import findings as measured
 from emulator.compression.leakage import PADDINGS
 from tools.compression.effects import Effects
 from tools.compression_study.facts import Facts
-from tools.compression_study.needs import needs
 from tools.report.findings import Finding
 from tools.report.words import count
 
@@ -29,7 +28,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
 
 def _half(facts: Facts) -> Iterator[Finding]:
     """What 50 % needs, over all mixes."""
-    rows = needs(facts.sizes)
+    rows = measured.needs(facts.sizes)
     for part in measured.PARTS:
         letters = [row.placement.letter if row.placement else "nothing here" for row in rows if row.part == part]
         if letters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from emulator.compression.findings import needs
 from emulator.compression.mixes import Place
 from emulator.compression.placements import PLACEMENTS
 from emulator.compression.registry import CODECS
@@ -11,7 +12,6 @@ from tools.compression.framing import links
 from tools.compression.results import srv_of
 from tools.compression.tally import Tally, grouped
 from tools.compression_study.facts import Facts
-from tools.compression_study.needs import needs
 from tools.report.words import NOTHING
 from tools.study.model import Column, Grid, Scalar
 
